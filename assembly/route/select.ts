@@ -1,0 +1,112 @@
+/** Which of an interface's addresses NAT writes into a packet. */
+import {
+  ADDRESS_SECONDARY,
+  ADDRESS_SIZE,
+  FAMILY_V4,
+  HOOK_OUTPUT,
+  SCOPE_GLOBAL,
+  SECTION_ADDRESS,
+} from '../abi';
+import { internImageAddress, internV6, v6Bytes } from '../address';
+import { ifaceAt, ifaceCount, sectionPtr } from '../host';
+import { ADDRESS_LOCAL, Address, ROUTE_GATEWAY, Route } from '../image';
+import { allocate } from '../memory';
+import { Packet } from '../packet';
+import { fibLookup, prefixEqual } from './fib';
+
+let loopbackV6: usize = 0;
+
+@inline
+function addressAt(index: u32): Address {
+  return changetype<Address>(sectionPtr(SECTION_ADDRESS) + <usize>index * ADDRESS_SIZE);
+}
+
+/** As inet_select_addr(): the primary address whose prefix holds the next hop, else the first. */
+function selectV4(iface: u32, nextHop: u32): u32 {
+  const i = ifaceAt(iface);
+  let first: u32 = 0;
+  for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
+    const a = addressAt(<u32>i.firstAddress + k);
+    if (a.family != FAMILY_V4 || a.flags & ADDRESS_SECONDARY) continue;
+    if (a.scope > SCOPE_GLOBAL) continue; // numerically greater scopes are narrower
+    const local = bswap<u32>(load<u32>(changetype<usize>(a) + ADDRESS_LOCAL));
+    const mask = a.prefixLen == 0 ? 0 : ~0 << (32 - a.prefixLen);
+    if (((local ^ nextHop) & mask) == 0) return local;
+    if (first == 0) first = local;
+  }
+  return first;
+}
+
+function selectAnyV4(): u32 {
+  for (let id: u32 = 1; id <= ifaceCount(); id++) {
+    const a = selectV4(id, 0xffffffff);
+    if (a != 0) return a;
+  }
+  return 0;
+}
+
+/** As ipv6_dev_get_saddr() for one interface: matching scope, then the longest common prefix. */
+function selectV6(iface: u32, dst: u32): u32 {
+  const i = ifaceAt(iface);
+  const wantLink = isLinkLocal(v6Bytes(dst));
+  let best: usize = 0;
+  let bestScore: i32 = -1;
+  for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
+    const a = addressAt(<u32>i.firstAddress + k);
+    if (a.family == FAMILY_V4) continue;
+    const at = changetype<usize>(a) + ADDRESS_LOCAL;
+    let score: i32 = isLinkLocal(at) == wantLink ? 1000 : 0;
+    let common: u32 = 0;
+    while (common < <u32>a.prefixLen && prefixEqual(at, v6Bytes(dst), common + 1)) common++;
+    score += common;
+    if (score > bestScore) {
+      bestScore = score;
+      best = at;
+    }
+  }
+  return best == 0 ? 0 : internV6(best);
+}
+
+function isLinkLocal(at: usize): bool {
+  return load<u8>(at) == 0xfe && (load<u8>(at, 1) & 0xc0) == 0x80;
+}
+
+/** Address that the host would send from by `iface` to the next hop of `dst`; 0: none. */
+export function sourceAddress(family: u32, iface: u32, dst: u32, mark: u32): u32 {
+  if (iface == 0) return 0;
+  if (family != FAMILY_V4) return selectV6(iface, dst);
+  let nextHop = dst;
+  const r = fibLookup(family, dst, 0, mark, 0, iface);
+  if (r != 0 && changetype<Route>(r).hasGateway) {
+    nextHop = internImageAddress(family, r + ROUTE_GATEWAY);
+  }
+  const a = selectV4(iface, nextHop);
+  return a != 0 ? a : selectAnyV4();
+}
+
+/** MASQUERADE's new source (nf_nat_masquerade.c); 0: the packet is dropped. */
+export function masqueradeAddress(p: Packet): u32 {
+  return sourceAddress(p.family, p.out, p.dst, p.mark);
+}
+
+/** REDIRECT's new destination (nf_nat_redirect.c); 0: the packet is dropped. */
+export function redirectAddress(p: Packet): u32 {
+  if (p.family == FAMILY_V4) {
+    if (p.hook == HOOK_OUTPUT) return 0x7f000001;
+    if (p.in == 0) return 0;
+    const i = ifaceAt(p.in);
+    for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
+      const a = addressAt(<u32>i.firstAddress + k);
+      if (a.family == FAMILY_V4) return bswap<u32>(load<u32>(changetype<usize>(a) + ADDRESS_LOCAL));
+    }
+    return 0;
+  }
+  if (p.hook == HOOK_OUTPUT) {
+    if (loopbackV6 == 0) {
+      loopbackV6 = allocate(16);
+      store<u8>(loopbackV6, 1, 15);
+    }
+    return internV6(loopbackV6);
+  }
+  return p.in == 0 ? 0 : selectV6(p.in, p.src);
+}
