@@ -1,0 +1,6 @@
+export type * from './ipset.ts';
+export type * from './match/index.ts';
+export type * from './rule.ts';
+export type * from './ruleset.ts';
+export type * from './target/index.ts';
+export type * from './values.ts';

@@ -1,0 +1,5 @@
+/** -m comment: always matches. */
+export interface CommentMatch {
+  readonly kind: 'comment';
+  readonly text: string;
+}

@@ -1,0 +1,4 @@
+/** -m eui64 (IPv6): the source's low 64 bits are the EUI-64 of the source MAC. */
+export interface Eui64Match {
+  readonly kind: 'eui64';
+}

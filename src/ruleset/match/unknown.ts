@@ -1,0 +1,12 @@
+/**
+ * A match that is not known, or that is known and written in a way that is not understood. The
+ * parser has reported it; whoever goes on decides whether it matches.
+ */
+export interface UnknownMatch {
+  readonly kind: 'unknown';
+  readonly name: string;
+  /** `-m name` and its options as written. */
+  readonly text: string;
+  /** 1-based. */
+  readonly line: number;
+}

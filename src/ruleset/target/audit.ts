@@ -1,0 +1,5 @@
+/** -j AUDIT */
+export interface AuditTarget {
+  readonly kind: 'AUDIT';
+  readonly type: 'accept' | 'drop' | 'reject';
+}

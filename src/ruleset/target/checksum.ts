@@ -1,0 +1,4 @@
+/** -j CHECKSUM --checksum-fill */
+export interface ChecksumTarget {
+  readonly kind: 'CHECKSUM';
+}

@@ -1,0 +1,6 @@
+/** -j TCPOPTSTRIP */
+export interface TcpoptstripTarget {
+  readonly kind: 'TCPOPTSTRIP';
+  /** TCP option kinds. */
+  readonly options: readonly number[];
+}

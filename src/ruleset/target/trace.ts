@@ -1,0 +1,4 @@
+/** -j TRACE */
+export interface TraceTarget {
+  readonly kind: 'TRACE';
+}
