@@ -112,7 +112,8 @@ export const REASON_OBSERVED = 16; // the same packet, seen further on
 export const REASON_NO_RULES = 17; // no base chain saw the packet (bridge-nf-call off, …)
 export const REASON_PKTTYPE = 18; // unicast packet in a broadcast frame is not forwarded
 export const REASON_BLACKHOLE = 19; // blackhole, unreachable or prohibit route
-export const REASON_ICMP_CHECKSUM = 20;
+export const REASON_MTU = 20; // does not fit the way out and must not be fragmented
+export const REASON_CONNTRACK = 21; // dropped by connection tracking
 
 export const CLASS_OTHER = 0;
 export const CLASS_PUBLISHED = 1;
@@ -320,3 +321,10 @@ export const NAT_DST = 2;
 /** Pseudo network ids of Traversal.srcNetwork and dstNetwork; other ids are SECTION_NETWORK's. */
 export const NETWORK_OUTSIDE = 0;
 export const NETWORK_HOST = 0xffff;
+
+/** A sighting that contradicts the prediction. 32 bytes, sorted by frame. */
+export const DIFFERENCE_SIZE = 32; // u64 frame, u64 injected frame, u32 what, u16 seen on, u16 predicted
+export const DIFFERENCE_MAX = 64; // kept per worker: those with the lowest frame numbers
+export const DIFFERENCE_DROPPED = 1; // predicted to be dropped, and left the host
+export const DIFFERENCE_INTERFACE = 2; // left by another interface
+export const DIFFERENCE_ADDRESS = 3; // left with other addresses or ports

@@ -71,4 +71,6 @@ export class Traversal {
   hitCount: u32;
   hash: u32;
   next: u32;
+  physIn: u16;
+  physOut: u16;
 }

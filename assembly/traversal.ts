@@ -104,6 +104,7 @@ function outcomeHash(t: Traversal): u32 {
   let h = mix(load<u32>(changetype<usize>(t), 24), load<u32>(changetype<usize>(t), 28));
   h = mix(h, t.decidedBy);
   h = mix(h, load<u32>(changetype<usize>(t), 36));
+  h = mix(h, load<u32>(changetype<usize>(t), offsetof<Traversal>('physIn')));
   return mix(h, load<u32>(changetype<usize>(t), 40));
 }
 
@@ -113,7 +114,9 @@ function sameOutcome(a: Traversal, b: Traversal): bool {
   return (
     load<u64>(x, 24) == load<u64>(y, 24) &&
     load<u64>(x, 32) == load<u64>(y, 32) &&
-    load<u32>(x, 40) == load<u32>(y, 40)
+    load<u32>(x, 40) == load<u32>(y, 40) &&
+    a.physIn == b.physIn &&
+    a.physOut == b.physOut
   );
 }
 
@@ -150,7 +153,7 @@ function storeHits(): usize {
 
 /**
  * Interns the walk at hand with the outcome in `key` (a scratch Traversal whose fields from `path`
- * to `dstNetwork` are filled) and adds one packet. Returns the number of the traversal plus one, to
+ * to `dstNetwork` and `physIn`, `physOut` are filled) and adds one packet. Returns the number of the traversal plus one, to
  * be cached, or 0 when it must not be cached.
  */
 export function endTraversal(key: Traversal, newConnection: bool): u32 {

@@ -1,0 +1,212 @@
+/**
+ * Frames that come in by a bridge port (net/bridge/br_input.c, br_forward.c, br_netfilter_hooks.c):
+ * up to the host, to another port, or to all of them, with the IP hooks where br_netfilter calls.
+ */
+import {
+  FAMILY_V4,
+  FRAME_ETHERNET,
+  FRAME_VLAN,
+  IFACE_HAIRPIN,
+  IFACE_NF_CALL_IP6TABLES,
+  IFACE_NF_CALL_IPTABLES,
+  PACKET_BROADCAST,
+  PACKET_HOST,
+  PACKET_MULTICAST,
+  PACKET_OTHERHOST,
+  PATH_BRIDGE,
+  REASON_NO_PORT,
+  REASON_NO_RULES,
+  ROUTE_UNICAST,
+  SYSCTL_BRIDGE_CALL_IP6TABLES,
+  SYSCTL_BRIDGE_CALL_IPTABLES,
+  SYSCTL_BRIDGE_FILTER_VLAN,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NONE,
+} from '../abi';
+import { writeAddress } from '../address';
+import { fdbPort, macAt, neighbourMac } from '../bridge/fdb';
+import { ifaceAt, ifaceCount, sysctl } from '../host';
+import { Iface, Route, ROUTE_GATEWAY } from '../image';
+import { internImageAddress } from '../address';
+import { allocate } from '../memory';
+import { Packet } from '../packet';
+import { fibLookup, routeIface } from '../route/fib';
+import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
+import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
+import { outcome } from './outcome';
+import { routeOnwards } from './routed';
+
+const TO_HOST: u32 = 0xffff; // the bridge itself
+const TO_ALL: u32 = 0; // not in the forwarding database
+const TO_GROUP: u32 = 0xfffe; // broadcast or multicast: all ports and the host
+const TO_SOMEWHERE: u32 = 0xfffd; // a port of this bridge that the capture does not tell
+
+let copy: usize = 0; // the packet as it was before a flood
+let scratch: usize = 0;
+
+export function attachBridged(): bool {
+  copy = allocate(offsetof<Packet>());
+  scratch = allocate(16);
+  return scratch != 0;
+}
+
+/** Whether br_netfilter hands this bridge's frames to ip(6)tables. */
+export function callsIptables(p: Packet, bridge: u32): bool {
+  if (p.flags & FRAME_VLAN && !sysctl(SYSCTL_BRIDGE_FILTER_VLAN)) return false;
+  const flags = ifaceAt(bridge).flags;
+  if (p.family == FAMILY_V4) {
+    return sysctl(SYSCTL_BRIDGE_CALL_IPTABLES) != 0 || (flags & IFACE_NF_CALL_IPTABLES) != 0;
+  }
+  return sysctl(SYSCTL_BRIDGE_CALL_IP6TABLES) != 0 || (flags & IFACE_NF_CALL_IP6TABLES) != 0;
+}
+
+/** Where the frame's destination MAC leads; without one, where its IP destination must be. */
+function destination(p: Packet, bridge: u32): u32 {
+  if (p.flags & FRAME_ETHERNET) {
+    const mac = macAt(p.l2);
+    if (mac & 1) return TO_GROUP;
+    const port = fdbPort(bridge, mac, p.frame);
+    return port == bridge ? TO_HOST : port;
+  }
+  if (p.pktType == PACKET_BROADCAST || p.pktType == PACKET_MULTICAST) return TO_GROUP;
+  if (p.pktType == PACKET_HOST) return TO_HOST;
+  const r = fibLookup(p.family, p.dst, p.src, 0, bridge, 0);
+  if (r == 0 || routeIface(r) != bridge) return TO_HOST;
+  const route = changetype<Route>(r);
+  if (route.type != ROUTE_UNICAST || route.hasGateway) return TO_HOST;
+  return neighbourPort(p, bridge, p.dst);
+}
+
+/** The port behind which the host knows the address, or TO_SOMEWHERE. */
+function neighbourPort(p: Packet, bridge: u32, handle: u32): u32 {
+  writeAddress(p.family, handle, scratch);
+  const mac = neighbourMac(bridge, p.family, scratch);
+  const port = mac == 0 ? 0 : fdbPort(bridge, mac, p.frame);
+  return port == 0 || port == bridge ? TO_SOMEWHERE : port;
+}
+
+function frameType(p: Packet, to: u32): u8 {
+  if (to == TO_HOST) return PACKET_HOST;
+  if (to != TO_GROUP) return PACKET_OTHERHOST;
+  if (!(p.flags & FRAME_ETHERNET)) return p.pktType;
+  return macAt(p.l2) == 0xffffffffffff ? PACKET_BROADCAST : PACKET_MULTICAST;
+}
+
+/** PREROUTING on the bridge and, for a packet that DNAT redirected, its new way. */
+function bridgePrerouting(p: Packet, bridge: u32, to: u32): u32 {
+  const dst = p.dst;
+  const type = p.pktType;
+  if (type == PACKET_OTHERHOST) p.pktType = PACKET_HOST; // setup_pre_routing()
+  let v = outcome.tracked ? VERDICT_ACCEPT : preroutingRaw(p);
+  if (v == VERDICT_ACCEPT) v = preroutingRest(p);
+  p.pktType = type;
+  if (v != VERDICT_ACCEPT) return v;
+  if (p.dst == dst) return deliver(p, bridge, to, true);
+  // br_nf_pre_routing_finish(): the destination changed
+  const routed = routeInput(p);
+  if (routed == ROUTED_DROP) {
+    outcome.reason = <u8>routeReason();
+    return VERDICT_DROP;
+  }
+  if (routed != ROUTED_LOCAL && routeOut() == bridge) {
+    let hop = p.dst;
+    const r = fibLookup(p.family, p.dst, p.src, p.mark, bridge, 0);
+    if (r != 0 && changetype<Route>(r).hasGateway) {
+      hop = internImageAddress(p.family, r + ROUTE_GATEWAY);
+    }
+    return deliver(p, bridge, neighbourPort(p, bridge, hop), true);
+  }
+  p.pktType = PACKET_HOST;
+  return deliver(p, bridge, TO_HOST, true);
+}
+
+/**
+ * A frame from a port (p.physIn) of `bridge`. The verdict; path, reason and out-interface are in
+ * `outcome`.
+ */
+export function fromPort(p: Packet, bridge: u32): u32 {
+  const to = destination(p, bridge);
+  p.in = <u16>bridge;
+  p.pktType = frameType(p, to);
+  if (callsIptables(p, bridge)) return bridgePrerouting(p, bridge, to);
+  return deliver(p, bridge, to, false);
+}
+
+function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
+  if (to == TO_HOST) return upToHost(p, called);
+  if (to == TO_GROUP || to == TO_ALL) return flood(p, bridge, to == TO_GROUP, called);
+  outcome.path = PATH_BRIDGE;
+  outcome.out = <u16>bridge;
+  if (to == <u32>p.physIn && !(ifaceAt(to).flags & IFACE_HAIRPIN)) {
+    outcome.reason = REASON_NO_PORT;
+    return VERDICT_DROP;
+  }
+  return toPort(p, bridge, to == TO_SOMEWHERE ? 0 : to, called);
+}
+
+/** Up the stack as a packet received on the bridge; PREROUTING is behind it when iptables was called. */
+function upToHost(p: Packet, called: bool): u32 {
+  if (!called) {
+    let v = outcome.tracked ? VERDICT_ACCEPT : preroutingRaw(p);
+    if (v == VERDICT_ACCEPT) v = preroutingRest(p);
+    if (v != VERDICT_ACCEPT) return v;
+  }
+  return routeOnwards(p);
+}
+
+function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {
+  outcome.physOut = <u16>port;
+  if (!called) {
+    outcome.reason = REASON_NO_RULES;
+    return VERDICT_ACCEPT;
+  }
+  p.out = <u16>bridge;
+  p.physOut = <u16>port;
+  p.bridged = 1;
+  if (p.pktType == PACKET_OTHERHOST) p.pktType = PACKET_HOST; // br_nf_forward()
+  const v = forwardHook(p);
+  if (v != VERDICT_ACCEPT) return v;
+  p.in = 0;
+  return postroutingHook(p);
+}
+
+/** To every port but the one it came by, as clones, and for a group to the host as well. */
+function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
+  const at = changetype<usize>(p);
+  memory.copy(copy, at, offsetof<Packet>());
+  let verdict: u32 = VERDICT_NONE;
+  // the kernel walks the port list from the newest port to the oldest
+  for (let id = ifaceCount(); id > 0; id--) {
+    if (<u32>ifaceAt(id).master != bridge) continue;
+    if (id == <u32>p.physIn && !(ifaceAt(id).flags & IFACE_HAIRPIN)) continue;
+    outcome.path = PATH_BRIDGE;
+    outcome.out = <u16>bridge;
+    const v = toPort(p, bridge, id, called);
+    if (verdict != VERDICT_ACCEPT) verdict = v;
+    memory.copy(at, copy, offsetof<Packet>());
+  }
+  outcome.physOut = 0;
+  if (group) {
+    const reason = outcome.reason;
+    const path = outcome.path;
+    const v = called ? routeOnwards(p) : upToHost(p, false);
+    if (verdict != VERDICT_ACCEPT) return v;
+    if (v != VERDICT_ACCEPT) {
+      outcome.reason = reason;
+      outcome.path = path;
+    }
+  }
+  if (verdict == VERDICT_NONE) {
+    outcome.reason = REASON_NO_PORT;
+    return VERDICT_DROP;
+  }
+  return verdict;
+}
+
+/** Id of the bridge that `iface` is a port of, or 0. */
+@inline
+export function bridgeOf(iface: u32): u32 {
+  return iface == 0 ? 0 : changetype<Iface>(ifaceAt(iface)).master;
+}
+

@@ -1,0 +1,188 @@
+/**
+ * The netfilter hooks: at each, the base chains in order of priority, with connection tracking and
+ * NAT between them where the kernel has them.
+ *
+ *     PREROUTING   raw -300  conntrack -200  mangle -150  nat (destination) -100
+ *     INPUT                                  mangle -150  filter 0  security 50  nat (source) 100  confirm
+ *     FORWARD                                mangle -150  filter 0  security 50
+ *     OUTPUT       raw -300  conntrack -200  mangle -150  nat (destination) -100  filter 0  security 50
+ *     POSTROUTING                            mangle -150  nat (source) 100  confirm
+ */
+import {
+  CHAIN_SIZE,
+  CT_INVALID,
+  FAMILY_V4,
+  HOOK_COUNT,
+  HOOK_FORWARD,
+  HOOK_INPUT,
+  HOOK_OUTPUT,
+  HOOK_POSTROUTING,
+  HOOK_PREROUTING,
+  IMAGE_CONNTRACK,
+  IMAGE_CONNTRACK_V6,
+  NONE,
+  SECTION_CHAIN,
+  TABLE_COUNT,
+  TABLE_FILTER,
+  TABLE_MANGLE,
+  TABLE_NAT,
+  TABLE_RAW,
+  TABLE_SECURITY,
+  VERDICT_ACCEPT,
+} from '../abi';
+import { confirm, trackPacket } from '../conntrack/index';
+import { imageFlags, sectionCount, sectionPtr } from '../host';
+import { Chain } from '../image';
+import { allocate } from '../memory';
+import { Packet } from '../packet';
+import { evaluateChain } from '../table/index';
+import { natHook } from './nat-hook';
+
+export const MANIP_SRC: u32 = 0;
+export const MANIP_DST: u32 = 1;
+
+let base: usize = 0; // u32 chain id or NONE: [family 4, 6][table][hook]
+let natActive4: bool = false;
+let natActive6: bool = false;
+let tracking4: bool = false;
+let tracking6: bool = false;
+let rawRules: bool = false;
+
+/** Counter id of the rule or policy that decided the packet's fate so far, or NONE. */
+export let decidedBy: u32 = NONE;
+export let decidedByPolicy: bool = false;
+
+@inline
+function baseSlot(family: u32, table: u32, hook: u32): usize {
+  const f: u32 = family == FAMILY_V4 ? 0 : 1;
+  return base + <usize>((f * TABLE_COUNT + table) * HOOK_COUNT + hook) * 4;
+}
+
+export function attachHooks(): bool {
+  base = allocate(2 * TABLE_COUNT * HOOK_COUNT * 4);
+  if (base == 0) return false;
+  for (let i: usize = 0; i < 2 * TABLE_COUNT * HOOK_COUNT; i++) store<u32>(base + i * 4, NONE);
+  const chains = sectionPtr(SECTION_CHAIN);
+  natActive4 = false;
+  natActive6 = false;
+  rawRules = false;
+  for (let i: u32 = 0; i < sectionCount(SECTION_CHAIN); i++) {
+    const c = changetype<Chain>(chains + <usize>i * CHAIN_SIZE);
+    if (c.hook >= HOOK_COUNT || c.table >= TABLE_COUNT) continue;
+    store<u32>(baseSlot(c.family, c.table, c.hook), i);
+    if (c.table == TABLE_RAW && c.ruleCount > 0) rawRules = true;
+    if (c.table != TABLE_NAT) continue;
+    if (c.family == FAMILY_V4) natActive4 = true;
+    else natActive6 = true;
+  }
+  tracking4 = (imageFlags() & IMAGE_CONNTRACK) != 0;
+  tracking6 = (imageFlags() & IMAGE_CONNTRACK_V6) != 0;
+  return true;
+}
+
+/** Whether any raw chain has rules: then it is walked before connection tracking sees the packet. */
+@inline
+export function hasRawRules(): bool {
+  return rawRules;
+}
+
+@inline
+export function isTracking(family: u32): bool {
+  return family == FAMILY_V4 ? tracking4 : tracking6;
+}
+
+@inline
+export function isNatActive(family: u32): bool {
+  return family == FAMILY_V4 ? natActive4 : natActive6;
+}
+
+export function forgetDecision(): void {
+  decidedBy = NONE;
+  decidedByPolicy = false;
+}
+
+/** Walks the base chain of `table` at p.hook, if there is one. */
+export function walkChain(p: Packet, table: u32): u32 {
+  const chain = load<u32>(baseSlot(p.family, table, p.hook));
+  if (chain == NONE) return VERDICT_ACCEPT;
+  const verdict = evaluateChain(p, chain);
+  if (table != TABLE_NAT || verdict != VERDICT_ACCEPT) {
+    if (table == TABLE_FILTER || verdict != VERDICT_ACCEPT) {
+      decidedBy = p.verdictCounter;
+      decidedByPolicy = p.verdictIsPolicy != 0;
+    }
+  }
+  return verdict;
+}
+
+function track(p: Packet): u32 {
+  if (isTracking(p.family)) return trackPacket(p);
+  p.conn = 0;
+  p.ctState = CT_INVALID;
+  return VERDICT_ACCEPT;
+}
+
+/** PREROUTING up to and including connection tracking. */
+export function preroutingRaw(p: Packet): u32 {
+  p.hook = HOOK_PREROUTING;
+  const v = walkChain(p, TABLE_RAW);
+  return v == VERDICT_ACCEPT ? track(p) : v;
+}
+
+/** The rest of PREROUTING. */
+export function preroutingRest(p: Packet): u32 {
+  p.hook = HOOK_PREROUTING;
+  const v = walkChain(p, TABLE_MANGLE);
+  return v == VERDICT_ACCEPT ? natHook(p, MANIP_DST) : v;
+}
+
+/** PREROUTING of a packet that came back over the loopback: its connection is attached already. */
+export function preroutingLoopback(p: Packet): u32 {
+  p.hook = HOOK_PREROUTING;
+  const v = walkChain(p, TABLE_RAW);
+  return v == VERDICT_ACCEPT ? preroutingRest(p) : v;
+}
+
+export function inputHook(p: Packet): u32 {
+  p.hook = HOOK_INPUT;
+  let v = walkChain(p, TABLE_MANGLE);
+  if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_FILTER);
+  if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_SECURITY);
+  if (v == VERDICT_ACCEPT) v = natHook(p, MANIP_SRC);
+  return v == VERDICT_ACCEPT ? confirmConn(p) : v;
+}
+
+export function forwardHook(p: Packet): u32 {
+  p.hook = HOOK_FORWARD;
+  let v = walkChain(p, TABLE_MANGLE);
+  if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_FILTER);
+  if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_SECURITY);
+  return v;
+}
+
+/** OUTPUT up to nat: what follows is after a possible re-routing. */
+export function outputHookHead(p: Packet): u32 {
+  p.hook = HOOK_OUTPUT;
+  let v = walkChain(p, TABLE_RAW);
+  if (v == VERDICT_ACCEPT) v = track(p);
+  if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_MANGLE);
+  return v == VERDICT_ACCEPT ? natHook(p, MANIP_DST) : v;
+}
+
+export function outputHookTail(p: Packet): u32 {
+  p.hook = HOOK_OUTPUT;
+  const v = walkChain(p, TABLE_FILTER);
+  return v == VERDICT_ACCEPT ? walkChain(p, TABLE_SECURITY) : v;
+}
+
+export function postroutingHook(p: Packet): u32 {
+  p.hook = HOOK_POSTROUTING;
+  let v = walkChain(p, TABLE_MANGLE);
+  if (v == VERDICT_ACCEPT) v = natHook(p, MANIP_SRC);
+  return v == VERDICT_ACCEPT ? confirmConn(p) : v;
+}
+
+function confirmConn(p: Packet): u32 {
+  return p.conn == 0 ? VERDICT_ACCEPT : confirm(p);
+}
+

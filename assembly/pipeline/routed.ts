@@ -1,0 +1,69 @@
+/**
+ * Received packets that reach IP on an interface: routed to the host itself or forwarded
+ * (ip_rcv_finish, ip_local_deliver, ip_forward, ip_output).
+ */
+import {
+  FAMILY_V4,
+  PACKET_HOST,
+  PATH_FORWARD,
+  PATH_INPUT,
+  REASON_MTU,
+  REASON_PKTTYPE,
+  REASON_TTL,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+} from '../abi';
+import { ifaceAt } from '../host';
+import { Packet } from '../packet';
+import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
+import { forwardHook, inputHook, postroutingHook } from './hooks';
+import { outcome } from './outcome';
+
+const DONT_FRAGMENT: u8 = 0x40;
+
+/** Whether the packet is too long for `out` and may not be cut (ip_exceeds_mtu). */
+function exceedsMtu(p: Packet, out: u32): bool {
+  const mtu = ifaceAt(out).mtu;
+  if (mtu == 0 || p.ipLen <= mtu) return false;
+  if (p.family != FAMILY_V4) return true;
+  return (load<u8>(p.l3, 6) & DONT_FRAGMENT) != 0;
+}
+
+/** Goes on after PREROUTING. The verdict; path, reason and out-interface are in `outcome`. */
+export function routeOnwards(p: Packet): u32 {
+  const routed = routeInput(p);
+  if (routed == ROUTED_DROP) {
+    outcome.reason = <u8>routeReason();
+    return VERDICT_DROP;
+  }
+  return routed == ROUTED_LOCAL ? deliverLocally(p) : forwardPacket(p, routeOut());
+}
+
+export function deliverLocally(p: Packet): u32 {
+  outcome.path = PATH_INPUT;
+  p.out = 0;
+  p.physOut = 0;
+  return inputHook(p);
+}
+
+function forwardPacket(p: Packet, out: u32): u32 {
+  outcome.path = PATH_FORWARD;
+  outcome.out = <u16>out;
+  if (p.pktType != PACKET_HOST) {
+    outcome.reason = REASON_PKTTYPE;
+    return VERDICT_DROP;
+  }
+  if (p.ttl <= 1) {
+    outcome.reason = REASON_TTL;
+    return VERDICT_DROP;
+  }
+  if (exceedsMtu(p, out)) {
+    outcome.reason = REASON_MTU;
+    return VERDICT_DROP;
+  }
+  p.ttl--;
+  p.out = <u16>out;
+  p.bridged = 0;
+  const v = forwardHook(p);
+  return v == VERDICT_ACCEPT ? postroutingHook(p) : v;
+}
