@@ -169,6 +169,7 @@ export const NEIGHBOUR_SIZE = 32;
 export const NETWORK_SIZE = 16;
 export const CHAIN_SIZE = 32;
 export const RULE_SIZE = 32;
+export const KNOWN_CONN_SIZE = 128;
 
 // Iface.kind
 export const IFACE_OTHER = 0;

@@ -157,3 +157,33 @@ export class Rule {
   reserved0: u32;
   reserved1: u64;
 }
+
+/**
+ * A connection known at the start. 128 bytes: this head, then source and destination as packets of
+ * the original direction show them and as those of the reply do (16 each).
+ */
+@unmanaged
+export class KnownConn {
+  status: u32; // IPS_*: CONFIRMED, both NAT_DONE, SEEN_REPLY, ASSURED, SRC_NAT, DST_NAT
+  mark: u32;
+  timeout: u32; // seconds left
+  zone: u16;
+  proto: u8;
+  family: u8;
+  state: u8; // TCP, SCTP or DCCP state of the kernel's numbering
+  reserved0: u8;
+  reserved1: u16;
+  origSport: u16; // ICMP: the id in sport, type << 8 | code in dport; GRE: the keys
+  origDport: u16;
+  replSport: u16;
+  replDport: u16;
+  reserved2: u32;
+  origPackets: u64; // accounting, where it was on
+  origBytes: u64;
+  replPackets: u64;
+  replBytes: u64;
+}
+export const KNOWN_CONN_ORIG_SRC: usize = 64;
+export const KNOWN_CONN_ORIG_DST: usize = 80;
+export const KNOWN_CONN_REPL_SRC: usize = 96;
+export const KNOWN_CONN_REPL_DST: usize = 112;
