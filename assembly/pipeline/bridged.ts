@@ -34,8 +34,9 @@ import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
 import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
-import { outcome } from './outcome';
-import { routeOnwards } from './routed';
+import { takeCached } from './cached';
+import { outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
+import { receive, routeOnwards } from './routed';
 
 const TO_HOST: u32 = 0xffff; // the bridge itself
 const TO_ALL: u32 = 0; // not in the forwarding database
@@ -98,9 +99,13 @@ function bridgePrerouting(p: Packet, bridge: u32, to: u32): u32 {
   const dst = p.dst;
   const type = p.pktType;
   if (type == PACKET_OTHERHOST) p.pktType = PACKET_HOST; // setup_pre_routing()
-  let v = outcome.tracked ? VERDICT_ACCEPT : preroutingRaw(p);
-  if (v == VERDICT_ACCEPT) v = preroutingRest(p);
+  let v = preroutingRaw(p);
+  if (v == VERDICT_ACCEPT) {
+    if (takeCached(p, to)) return VERDICT_ACCEPT;
+    v = preroutingRest(p);
+  }
   p.pktType = type;
+  outcome.dstAfterPrerouting = p.dst;
   if (v != VERDICT_ACCEPT) return v;
   if (p.dst == dst) return deliver(p, bridge, to, true);
   // br_nf_pre_routing_finish(): the destination changed
@@ -129,6 +134,8 @@ export function fromPort(p: Packet, bridge: u32): u32 {
   const to = destination(p, bridge);
   p.in = <u16>bridge;
   p.pktType = frameType(p, to);
+  outcome.firstIn = p.in;
+  outcome.towards = to == TO_HOST ? TOWARDS_HOST : to == TO_GROUP || to == TO_ALL ? TOWARDS_MANY : TOWARDS_PORT;
   if (callsIptables(p, bridge)) return bridgePrerouting(p, bridge, to);
   return deliver(p, bridge, to, false);
 }
@@ -147,12 +154,7 @@ function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
 
 /** Up the stack as a packet received on the bridge; PREROUTING is behind it when iptables was called. */
 function upToHost(p: Packet, called: bool): u32 {
-  if (!called) {
-    let v = outcome.tracked ? VERDICT_ACCEPT : preroutingRaw(p);
-    if (v == VERDICT_ACCEPT) v = preroutingRest(p);
-    if (v != VERDICT_ACCEPT) return v;
-  }
-  return routeOnwards(p);
+  return called ? routeOnwards(p) : receive(p);
 }
 
 function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {
@@ -190,7 +192,7 @@ function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
   if (group) {
     const reason = outcome.reason;
     const path = outcome.path;
-    const v = called ? routeOnwards(p) : upToHost(p, false);
+    const v = upToHost(p, called);
     if (verdict != VERDICT_ACCEPT) return v;
     if (v != VERDICT_ACCEPT) {
       outcome.reason = reason;

@@ -46,7 +46,6 @@ let natActive4: bool = false;
 let natActive6: bool = false;
 let tracking4: bool = false;
 let tracking6: bool = false;
-let rawRules: bool = false;
 
 /** Counter id of the rule or policy that decided the packet's fate so far, or NONE. */
 export let decidedBy: u32 = NONE;
@@ -65,12 +64,10 @@ export function attachHooks(): bool {
   const chains = sectionPtr(SECTION_CHAIN);
   natActive4 = false;
   natActive6 = false;
-  rawRules = false;
   for (let i: u32 = 0; i < sectionCount(SECTION_CHAIN); i++) {
     const c = changetype<Chain>(chains + <usize>i * CHAIN_SIZE);
     if (c.hook >= HOOK_COUNT || c.table >= TABLE_COUNT) continue;
     store<u32>(baseSlot(c.family, c.table, c.hook), i);
-    if (c.table == TABLE_RAW && c.ruleCount > 0) rawRules = true;
     if (c.table != TABLE_NAT) continue;
     if (c.family == FAMILY_V4) natActive4 = true;
     else natActive6 = true;
@@ -78,12 +75,6 @@ export function attachHooks(): bool {
   tracking4 = (imageFlags() & IMAGE_CONNTRACK) != 0;
   tracking6 = (imageFlags() & IMAGE_CONNTRACK_V6) != 0;
   return true;
-}
-
-/** Whether any raw chain has rules: then it is walked before connection tracking sees the packet. */
-@inline
-export function hasRawRules(): bool {
-  return rawRules;
 }
 
 @inline

@@ -26,17 +26,26 @@ import { Route } from '../image';
 import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 
+/** Outcome.towards and Traversal.flags: a cached traversal holds for frames led the same way. */
+export const TOWARDS_ROUTED: u8 = 0; // no bridge
+export const TOWARDS_HOST: u8 = 1;
+export const TOWARDS_PORT: u8 = 2;
+export const TOWARDS_MANY: u8 = 3;
+
 /** The outcome so far; one per worker. */
 @unmanaged
 export class Outcome {
   path: u8;
   reason: u8; // REASON_NONE: a rule or policy decided
-  tracked: u8; // raw and connection tracking are behind the packet
-  natChosen: u8;
+  towards: u8; // TOWARDS_*: where the link layer led
+  began: u8; // the packet began a connection
   out: u16;
   physOut: u16;
-  firstIn: u16; // the interface of arrival
+  firstIn: u16; // the interface of arrival; for a port, its bridge
   firstPhysIn: u16;
+  dstAfterPrerouting: u32;
+  cacheKey: u32; // 0: the traversal must not be cached
+  cached: u32; // the Traversal that was repeated, or 0
   srcNetwork: u16; // of the connection's original direction
   dstNetwork: u16;
   // tuple on arrival

@@ -16,17 +16,28 @@ import {
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
-import { forwardHook, inputHook, postroutingHook } from './hooks';
-import { outcome } from './outcome';
+import { takeCached } from './cached';
+import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
+import { outcome, TOWARDS_ROUTED } from './outcome';
 
 const DONT_FRAGMENT: u8 = 0x40;
 
 /** Whether the packet is too long for `out` and may not be cut (ip_exceeds_mtu). */
-function exceedsMtu(p: Packet, out: u32): bool {
+export function exceedsMtu(p: Packet, out: u32): bool {
   const mtu = ifaceAt(out).mtu;
   if (mtu == 0 || p.ipLen <= mtu) return false;
   if (p.family != FAMILY_V4) return true;
   return (load<u8>(p.l3, 6) & DONT_FRAGMENT) != 0;
+}
+
+/** A packet received on p.in, from the start of ip_rcv(). */
+export function receive(p: Packet): u32 {
+  let v = preroutingRaw(p);
+  if (v != VERDICT_ACCEPT) return v;
+  if (takeCached(p, TOWARDS_ROUTED)) return v;
+  v = preroutingRest(p);
+  outcome.dstAfterPrerouting = p.dst;
+  return v == VERDICT_ACCEPT ? routeOnwards(p) : v;
 }
 
 /** Goes on after PREROUTING. The verdict; path, reason and out-interface are in `outcome`. */

@@ -1,0 +1,91 @@
+/**
+ * Predictions that the capture may still confirm: one entry per evaluated packet, saying where it
+ * should show up next and with which addresses. A ring per worker, written in sequence; it is
+ * indexed only when something is looked up, so captures that show each packet once pay one
+ * sequential write a packet.
+ */
+import { allocate } from '../memory';
+
+const RING: u32 = 8192; // power of two
+const BUCKETS: u32 = 16384;
+/** Two sightings further apart than this are two packets. */
+const WINDOW_NANOS: u64 = 1_000_000_000;
+
+/** 64 bytes. */
+@unmanaged
+export class Prediction {
+  fingerprint: u64;
+  tsNanos: u64;
+  frame: u64;
+  src: u32; // as it leaves (accepted packets)
+  dst: u32;
+  sport: u16;
+  dport: u16;
+  in: u16; // arrival: the interface, for ports the bridge
+  physIn: u16;
+  out: u16; // 0: it stays in the host
+  physOut: u16;
+  verdict: u8;
+  path: u8;
+  family: u8;
+  seen: u8; // sightings of it leaving
+  chosen: u8; // NAT made a choice that the kernel makes by its boot secret
+  pad0: u8;
+  pad1: u16;
+  next: u32; // older entry of the bucket, number + 1
+}
+
+let ring: usize = 0;
+let buckets: usize = 0; // entry number + 1
+let written: u32 = 0; // entries ever written, modulo 2^32
+let indexed: u32 = 0;
+
+export function attachPending(): bool {
+  ring = allocate(<usize>RING * offsetof<Prediction>());
+  buckets = allocate(<usize>BUCKETS * 4);
+  written = 0;
+  indexed = 0;
+  return ring != 0 && buckets != 0;
+}
+
+@inline
+function at(number: u32): Prediction {
+  return changetype<Prediction>(ring + <usize>(number & (RING - 1)) * offsetof<Prediction>());
+}
+
+@inline
+function bucket(fingerprint: u64): usize {
+  return buckets + <usize>(<u32>(fingerprint >> 40) & (BUCKETS - 1)) * 4;
+}
+
+/** The next entry of the ring, for the caller to fill. */
+@inline
+export function nextPrediction(): Prediction {
+  return at(written++);
+}
+
+function indexRest(): void {
+  if (written - indexed > RING) indexed = written - RING;
+  while (indexed != written) {
+    const e = at(indexed);
+    const b = bucket(e.fingerprint);
+    e.next = load<u32>(b);
+    store<u32>(b, ++indexed);
+  }
+}
+
+/** The newest prediction with this fingerprint, not further away than the window, or 0. */
+export function findPrediction(fingerprint: u64, tsNanos: u64): usize {
+  indexRest();
+  let n = load<u32>(bucket(fingerprint));
+  while (n != 0) {
+    if (written - (n - 1) > RING) return 0; // overwritten, and so is all behind it
+    const e = at(n - 1);
+    if (e.fingerprint == fingerprint) {
+      const apart = tsNanos > e.tsNanos ? tsNanos - e.tsNanos : e.tsNanos - tsNanos;
+      return apart <= WINDOW_NANOS ? changetype<usize>(e) : 0;
+    }
+    n = e.next;
+  }
+  return 0;
+}

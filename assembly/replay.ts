@@ -1,0 +1,474 @@
+/**
+ * The loop: judges the frames of a slot that this worker owns, in capture order. Each frame is
+ * evaluated where its packet entered the host; further sightings of the packet are compared with
+ * the prediction.
+ */
+import {
+  CT_INVALID,
+  CT_NEW,
+  CT_UNTRACKED,
+  DIFFERENCE_ADDRESS,
+  DIFFERENCE_DROPPED,
+  DIFFERENCE_INTERFACE,
+  DIRECTION_OUT,
+  FAMILY_V4,
+  FAULT_LINK_TYPE,
+  FAULT_NONE,
+  FAULT_NOT_IP,
+  FRAME_HELD,
+  FRAME_RECORD_SIZE,
+  FRAME_SNAPPED,
+  IFACE_BRIDGE,
+  IFACE_LOOPBACK,
+  NONE,
+  PACKET_OTHERHOST,
+  REASON_CONNTRACK,
+  REASON_FRAGMENT,
+  REASON_HOTDROP,
+  REASON_MALFORMED,
+  REASON_NONE,
+  REASON_NOT_HOST,
+  REASON_NOT_IP,
+  REASON_NO_RULES,
+  REASON_OBSERVED,
+  REASON_OTHERHOST,
+  REASON_POLICY,
+  REASON_RULE,
+  RESULT_AMBIGUOUS,
+  RESULT_CACHED,
+  RESULT_CT_NONE,
+  RESULT_DIFFERS,
+  RESULT_NAT,
+  RESULT_PICKED_UP,
+  RESULT_POLICY,
+  RESULT_RECORD_SIZE,
+  ROLE_IGNORE,
+  ROLE_INJECT,
+  ROLE_OBSERVE,
+  STATUS_OK,
+  STATUS_OWNER_CONFLICT,
+  STAT_BYTES,
+  STAT_CACHE_HITS,
+  STAT_CONN_DNAT,
+  STAT_CONN_SNAT,
+  STAT_CONNECTIONS,
+  STAT_COUNT,
+  STAT_FRAMES,
+  STAT_IGNORED,
+  STAT_INJECTED,
+  STAT_OBSERVED,
+  STAT_OBSERVED_DIFFERENT,
+  STAT_OBSERVED_EXACT,
+  STAT_PICKED_UP,
+  STAT_UNVERIFIED_CHECKSUM,
+  NAT_DST,
+  NAT_SRC,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NONE,
+} from './abi';
+import { internV6, writeAddress } from './address';
+import { Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
+import { release } from './conntrack/index';
+import { ifaceAt } from './host';
+import { allocate } from './memory';
+import { noteDifference } from './observe/difference';
+import { fingerprint } from './observe/fingerprint';
+import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
+import { findPrediction, nextPrediction, Prediction } from './observe/pending';
+import { FrameRecord, Packet } from './packet';
+import { attachOutcome, classify, Outcome, outcome, resetOutcome } from './pipeline/outcome';
+import { bridgeOf, fromPort } from './pipeline/bridged';
+import { cachedOutcome, cacheTraversal } from './pipeline/cached';
+import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
+import { sendLocally } from './pipeline/local';
+import { receive } from './pipeline/routed';
+import { ResultRecord, RESULT_NAT_DST, RESULT_NAT_SRC, Slot, Traversal } from './slot';
+import { packetBegin } from './table/index';
+import { beginTraversal, endTraversal } from './traversal';
+import { ownerOfTuple } from './wire/owner';
+
+const TCP: u8 = 6;
+const TCP_SYN: u8 = 2;
+
+let packet: Packet = changetype<Packet>(0);
+let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
+let stats: usize = 0;
+let worker: u32 = 0;
+let workers: u32 = 1;
+let innerSeen: bool = false; // frames came in from a bridge or port: forwarding is visible
+let conflict: bool = false;
+
+export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
+  const base = allocate(512);
+  stats = allocate(STAT_COUNT * 8);
+  if (base == 0 || stats == 0) return false;
+  packet = changetype<Packet>(base);
+  key = changetype<Traversal>(base + 192);
+  attachOutcome(base + 320);
+  worker = thisWorker;
+  workers = ofWorkers;
+  innerSeen = false;
+  conflict = false;
+  return offsetof<Packet>() <= 192 && offsetof<Traversal>() <= 128 && offsetof<Outcome>() <= 192;
+}
+
+export function statsPtr(): usize {
+  return stats;
+}
+
+@inline
+function count(stat: u32): void {
+  const at = stats + <usize>stat * 8;
+  store<u64>(at, load<u64>(at) + 1);
+}
+
+/** Judges this worker's frames of `slot`. STATUS_*. */
+export function judgeSlot(slot: Slot): u32 {
+  const n = slot.frameCount;
+  let record = <usize>slot.frames;
+  let result = <usize>slot.results;
+  for (let i: u32 = 0; i < n; i++) {
+    const r = changetype<FrameRecord>(record);
+    if (workers == 1 || <u32>r.owner == worker) {
+      judge(r, slot.firstFrame + i, result);
+      count(STAT_FRAMES);
+    }
+    record += FRAME_RECORD_SIZE;
+    if (result != 0) result += RESULT_RECORD_SIZE;
+  }
+  return conflict ? STATUS_OWNER_CONFLICT : STATUS_OK;
+}
+
+function judge(r: FrameRecord, frame: u64, result: usize): void {
+  if (r.fault != FAULT_NONE) return faulty(r, result);
+  if (r.flags & FRAME_HELD) return ignore(r, result, REASON_FRAGMENT, ROLE_INJECT);
+  if (r.iface == 0) return ignore(r, result, REASON_NOT_HOST, ROLE_IGNORE);
+  const p = packet;
+  fill(p, r, frame);
+  const iface = ifaceAt(r.iface);
+  const print = fingerprint(p);
+  if (r.direction == DIRECTION_OUT) {
+    const found = findPrediction(print, p.tsNanos);
+    if (found != 0) return observeLeaving(changetype<Prediction>(found), r, frame, result);
+    return leaving(p, r, print, result);
+  }
+  if (iface.kind == IFACE_BRIDGE || iface.master != 0) innerSeen = true;
+  if (iface.kind == IFACE_BRIDGE) {
+    const found = findPrediction(print, p.tsNanos);
+    if (found != 0 && changetype<Prediction>(found).in == r.iface) {
+      if (changetype<Prediction>(found).physIn != 0) {
+        return observeInside(changetype<Prediction>(found), frame, result);
+      }
+    }
+  } else if (iface.kind == IFACE_LOOPBACK) {
+    const found = findPrediction(print, p.tsNanos);
+    if (found != 0 && changetype<Prediction>(found).out == r.iface) {
+      return observeInside(changetype<Prediction>(found), frame, result);
+    }
+    return leaving(p, r, print, result); // libpcap shows loopback packets once, coming in
+  }
+  arrive(p, r.iface, print, result);
+}
+
+/** Fills the worker's packet from a decoded frame. */
+function fill(p: Packet, r: FrameRecord, frame: u64): void {
+  memory.fill(changetype<usize>(p), 0, offsetof<Packet>());
+  p.family = r.family;
+  if (r.family == FAMILY_V4) {
+    p.src = r.src;
+    p.dst = r.dst;
+  } else {
+    p.src = internV6(<usize>r.l3 + 8);
+    p.dst = internV6(<usize>r.l3 + 24);
+  }
+  p.sport = r.sport;
+  p.dport = r.dport;
+  p.proto = r.proto;
+  p.ttl = r.ttl;
+  p.tos = r.tos;
+  p.tcpFlags = r.tcpFlags;
+  p.icmpType = r.icmp;
+  p.pktType = r.pktType;
+  p.ipLen = r.ipLen;
+  p.flags = r.flags;
+  p.l2 = r.l2;
+  p.l3 = r.l3;
+  p.capLen = r.capLen;
+  p.fragOff = r.fragOff;
+  p.tsNanos = r.tsNanos;
+  p.frame = frame;
+  const l4Off = <u32>r.l4Off;
+  if (l4Off != 0) {
+    p.l4 = r.l3 + l4Off;
+    p.l4Len = r.ipLen > l4Off ? r.ipLen - l4Off : 0;
+    p.l4Cap = r.capLen > l4Off ? r.capLen - l4Off : 0;
+    if (p.l4Cap > p.l4Len) p.l4Cap = p.l4Len;
+    if (p.l4Cap >= 2) p.icmpCode = load<u8>(<usize>p.l4, 1);
+  }
+  if (r.flags & FRAME_SNAPPED) count(STAT_UNVERIFIED_CHECKSUM);
+}
+
+/** Evaluates a packet that came in by `iface`. */
+function arrive(p: Packet, iface: u32, print: u64, result: usize): void {
+  const bridge = bridgeOf(iface);
+  if (bridge == 0 && p.pktType == PACKET_OTHERHOST) {
+    return ignoreAt(result, REASON_OTHERHOST, ROLE_IGNORE, iface);
+  }
+  begin(p);
+  let verdict: u32;
+  if (bridge != 0) {
+    p.physIn = <u16>iface;
+    outcome.firstPhysIn = p.physIn;
+    verdict = fromPort(p, bridge);
+  } else {
+    p.in = <u16>iface;
+    outcome.firstIn = p.in;
+    verdict = receive(p);
+  }
+  conclude(p, verdict, print, 0, result);
+}
+
+function begin(p: Packet): void {
+  resetOutcome(p);
+  forgetDecision();
+  beginTraversal(p.ipLen);
+  packetBegin(p);
+}
+
+/** A packet seen going out that no prediction accounts for: evaluated where it entered. */
+function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
+  const bridge = bridgeOf(r.iface);
+  p.out = <u16>(bridge != 0 ? bridge : r.iface);
+  const origin = originOf(p, innerSeen);
+  const doubt = ambiguity;
+  if (doubt != 0) count(doubt);
+  if (origin == ORIGIN_FORWARDED) {
+    p.out = 0;
+    p.ttl = p.ttl == 255 ? 255 : p.ttl + 1;
+    p.pktType = 0;
+    p.l2 = 0;
+    begin(p);
+    outcome.firstIn = p.in;
+    return conclude(p, receive(p), print, doubt, result);
+  }
+  p.local = 1;
+  begin(p);
+  conclude(p, sendLocally(p), print, doubt, result);
+}
+
+/** Books the outcome: traversal, caches, statistics, prediction and result record. */
+function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize): void {
+  count(STAT_INJECTED);
+  const bytes = stats + STAT_BYTES * 8;
+  const cached = outcome.cached != 0;
+  if (cached) {
+    const t = cachedOutcome();
+    count(STAT_CACHE_HITS);
+    store<u64>(bytes, load<u64>(bytes) + p.ipLen);
+    predict(p, print, t.verdict, t.path, t.out, t.physOut);
+    if (result != 0) writeResult(p, t, result, RESULT_CACHED | (doubt ? RESULT_AMBIGUOUS : 0));
+    return;
+  }
+  store<u64>(bytes, load<u64>(bytes) + <u64>load<u32>(changetype<usize>(p), offsetof<Packet>('ipLen')));
+  if (verdict == VERDICT_NONE) verdict = VERDICT_DROP;
+  const began = p.conn != 0 && p.ctState == CT_NEW && p.ctDir == 0;
+  let flags = doubt ? RESULT_AMBIGUOUS : 0;
+  if (began && verdict == VERDICT_ACCEPT) {
+    if (noteConnection(p)) flags |= RESULT_PICKED_UP;
+  }
+  describe(p, verdict);
+  const traversal = endTraversal(key, isFirst(p));
+  cacheTraversal(p, traversal, verdict);
+  predict(p, print, verdict, outcome.path, outcome.out, outcome.physOut);
+  if (result != 0) writeResult(p, key, result, flags);
+  if (verdict != VERDICT_ACCEPT && p.conn != 0) release(p);
+}
+
+/** Whether this packet began a connection that the table did not know before. */
+@inline
+function isFirst(p: Packet): bool {
+  return outcome.began != 0 || (p.conn != 0 && p.ctState == CT_NEW && !isConfirmed(p));
+}
+
+@inline
+function isConfirmed(p: Packet): bool {
+  return (changetype<Conn>(<usize>p.conn).status & IPS_CONFIRMED) != 0;
+}
+
+/** Statistics of a connection whose first packet was accepted; true when it began before the capture. */
+function noteConnection(p: Packet): bool {
+  const conn = changetype<Conn>(<usize>p.conn);
+  if (conn.start != 0) return false; // counted: a repeated unanswered packet
+  conn.start = 1 + <u32>(p.frame & 0x7fffffff);
+  outcome.began = 1;
+  count(STAT_CONNECTIONS);
+  if (conn.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
+  if (conn.status & IPS_SRC_NAT) count(STAT_CONN_SNAT);
+  if (workers > 1 && conn.status & (IPS_DST_NAT | IPS_SRC_NAT)) {
+    const owner = ownerOfTuple(
+      conn.family,
+      conn.proto,
+      conn.replSrc,
+      conn.replDst,
+      conn.replSport,
+      conn.replDport,
+    );
+    if (owner != worker) conflict = true;
+  }
+  if (p.proto != TCP || p.tcpFlags & TCP_SYN) return false;
+  count(STAT_PICKED_UP);
+  return true;
+}
+
+/** Fills the traversal key with the packet's outcome. */
+function describe(p: Packet, verdict: u32): void {
+  let reason = <u32>outcome.reason;
+  let decided: u32 = NONE;
+  if (reason == REASON_NONE) {
+    if (decidedBy != NONE) {
+      reason = decidedByPolicy ? REASON_POLICY : REASON_RULE;
+      decided = decidedBy;
+    } else {
+      reason = verdict == VERDICT_ACCEPT ? REASON_NO_RULES : REASON_CONNTRACK;
+    }
+    if (p.hotdrop && verdict == VERDICT_DROP) reason = REASON_HOTDROP;
+  }
+  key.klass = <u8>classify(p, verdict);
+  key.path = outcome.path;
+  key.verdict = <u8>verdict;
+  key.reason = <u8>reason;
+  key.in = outcome.firstIn;
+  key.out = outcome.out;
+  key.decidedBy = decided;
+  key.ctState = ctStateOf(p);
+  key.family = p.family;
+  key.flags = outcome.towards;
+  key.srcNetwork = outcome.srcNetwork;
+  key.dstNetwork = outcome.dstNetwork;
+  key.physIn = outcome.firstPhysIn;
+  key.physOut = outcome.physOut;
+  let nat: u32 = 0;
+  if (p.conn != 0) {
+    const status = changetype<Conn>(<usize>p.conn).status;
+    if (status & IPS_SRC_NAT) nat |= NAT_SRC;
+    if (status & IPS_DST_NAT) nat |= NAT_DST;
+  }
+  key.natFlags = <u8>nat;
+}
+
+@inline
+function ctStateOf(p: Packet): u8 {
+  if (p.conn == 0 && p.ctState != CT_INVALID && p.ctState != CT_UNTRACKED) return RESULT_CT_NONE;
+  return p.ctState;
+}
+
+function predict(p: Packet, print: u64, verdict: u32, path: u32, out: u32, physOut: u32): void {
+  const e = nextPrediction();
+  e.fingerprint = print;
+  e.tsNanos = p.tsNanos;
+  e.frame = p.frame;
+  e.src = p.src;
+  e.dst = p.dst;
+  e.sport = p.sport;
+  e.dport = p.dport;
+  e.in = outcome.firstIn;
+  e.physIn = outcome.firstPhysIn;
+  e.out = <u16>out;
+  e.physOut = <u16>physOut;
+  e.verdict = <u8>verdict;
+  e.path = <u8>path;
+  e.family = p.family;
+  e.seen = 0;
+}
+
+/** A further sighting of a packet inside the host: on its bridge, or back in on the loopback. */
+function observeInside(e: Prediction, frame: u64, result: usize): void {
+  count(STAT_OBSERVED);
+  if (result != 0) writeObserved(e, frame, result, 0);
+}
+
+/** A sighting of an evaluated packet as it leaves: is it as predicted? */
+function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize): void {
+  count(STAT_OBSERVED);
+  const bridge = bridgeOf(r.iface);
+  const p = packet;
+  let what: u32 = 0;
+  if (e.verdict != VERDICT_ACCEPT) what = DIFFERENCE_DROPPED;
+  else if (e.out != r.iface && <u32>e.out != bridge) what = DIFFERENCE_INTERFACE;
+  else if (e.src != p.src || e.dst != p.dst || e.sport != p.sport || e.dport != p.dport) {
+    what = DIFFERENCE_ADDRESS;
+  }
+  e.seen++;
+  if (what == 0) {
+    if (e.seen == 1) count(STAT_OBSERVED_EXACT);
+  } else if (e.seen == 1) {
+    count(STAT_OBSERVED_DIFFERENT);
+    noteDifference(frame, e.frame, what, r.iface, e.out);
+  }
+  if (result != 0) writeObserved(e, frame, result, what == 0 ? 0 : RESULT_DIFFERS);
+}
+
+function writeObserved(e: Prediction, frame: u64, result: usize, flags: u32): void {
+  const w = changetype<ResultRecord>(result);
+  memory.fill(result, 0, RESULT_RECORD_SIZE);
+  w.role = ROLE_OBSERVE;
+  w.reason = REASON_OBSERVED;
+  w.ctState = RESULT_CT_NONE;
+  w.decidedBy = NONE;
+  w.flags = <u16>flags;
+  w.in = e.in;
+  w.out = e.out;
+  w.path = e.path;
+  w.injected = <u32>(frame - e.frame);
+}
+
+function writeResult(p: Packet, t: Traversal, result: usize, flags: u32): void {
+  const w = changetype<ResultRecord>(result);
+  memory.fill(result, 0, RESULT_RECORD_SIZE);
+  w.role = ROLE_INJECT;
+  w.path = t.path;
+  w.verdict = t.verdict;
+  w.reason = t.reason;
+  w.klass = t.klass;
+  w.ctState = t.ctState;
+  w.in = t.in;
+  w.out = t.out;
+  w.physIn = t.physIn;
+  w.physOut = t.physOut;
+  w.decidedBy = t.decidedBy;
+  if (t.reason == REASON_POLICY) flags |= RESULT_POLICY;
+  const o = outcome;
+  if (p.src != o.src || p.dst != o.dst || p.sport != o.sport || p.dport != o.dport) {
+    flags |= RESULT_NAT;
+    w.natSport = p.sport;
+    w.natDport = p.dport;
+    writeAddress(p.family, p.src, result + RESULT_NAT_SRC);
+    writeAddress(p.family, p.dst, result + RESULT_NAT_DST);
+  }
+  w.flags = <u16>flags;
+}
+
+function faulty(r: FrameRecord, result: usize): void {
+  if (r.fault == FAULT_NOT_IP || r.fault == FAULT_LINK_TYPE) {
+    return ignore(r, result, REASON_NOT_IP, ROLE_IGNORE);
+  }
+  ignore(r, result, REASON_MALFORMED, ROLE_INJECT);
+  if (result != 0) changetype<ResultRecord>(result).verdict = VERDICT_DROP;
+}
+
+function ignore(r: FrameRecord, result: usize, reason: u32, role: u32): void {
+  ignoreAt(result, reason, role, r.iface);
+}
+
+function ignoreAt(result: usize, reason: u32, role: u32, iface: u32): void {
+  count(STAT_IGNORED);
+  if (result == 0) return;
+  const w = changetype<ResultRecord>(result);
+  memory.fill(result, 0, RESULT_RECORD_SIZE);
+  w.role = <u8>role;
+  w.reason = <u8>reason;
+  w.ctState = RESULT_CT_NONE;
+  w.decidedBy = NONE;
+  w.in = <u16>iface;
+}
