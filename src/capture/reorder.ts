@@ -1,0 +1,199 @@
+import { Buffer } from 'node:buffer';
+import type { CaptureSource } from './source.ts';
+
+/**
+ * Frames of a pcapng file in order of time. dumpcap reads several interfaces in turn, a burst from
+ * each, so in its files a packet may leave the host before it arrived. Blocks other than packets
+ * keep their place among the packets that stood before them.
+ */
+
+const SECTION_HEADER = 0x0a0d0d0a;
+const INTERFACE_DESCRIPTION = 1;
+const ENHANCED_PACKET = 6;
+const OPTION_END = 0;
+const OPTION_TSRESOL = 9;
+const OPTION_TSOFFSET = 14;
+const NANOS = 1_000_000_000n;
+/** Bursts are some hundred milliseconds long; frames later than this keep their order. */
+const WINDOW_NANOS = 2n * NANOS;
+const WINDOW_BYTES = 64 * 1024 * 1024;
+const READ_BYTES = 1024 * 1024;
+
+interface Packet {
+  readonly tsNanos: bigint;
+  /** 1-based number in the file. */
+  readonly frame: number;
+  readonly block: Buffer;
+}
+
+interface Resolution {
+  readonly unitsPerSecond: bigint;
+  readonly offsetSec: bigint;
+}
+
+/** A source that yields the packets of `inner`, a pcapng file, in order of time. */
+export class ReorderedSource implements CaptureSource {
+  readonly name: string;
+  readonly size: number | undefined;
+  /** Number in the file of the n-th frame (0-based) that was handed out. */
+  readonly frames: number[] = [];
+  readonly #inner: CaptureSource;
+  #bytes = Buffer.alloc(0);
+  #ended = false;
+  #little = true;
+  #resolutions: Resolution[] = [];
+  #nextFrame = 1;
+  #held: Packet[] = [];
+  #heldBytes = 0;
+  #sorted = true;
+  #newest = 0n;
+  #out: Buffer[] = [];
+
+  constructor(inner: CaptureSource) {
+    this.#inner = inner;
+    this.name = inner.name;
+    this.size = inner.size;
+  }
+
+  get position(): number {
+    return this.#inner.position;
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+
+  async read(into: Uint8Array): Promise<number> {
+    while (this.#out.length === 0) {
+      if (!(await this.#step())) return 0;
+    }
+    let filled = 0;
+    let taken = 0;
+    for (const chunk of this.#out) {
+      const room = into.length - filled;
+      if (room === 0) break;
+      const part = chunk.length <= room ? chunk : chunk.subarray(0, room);
+      into.set(part, filled);
+      filled += part.length;
+      if (part.length < chunk.length) {
+        this.#out[taken] = chunk.subarray(part.length);
+        break;
+      }
+      taken++;
+    }
+    this.#out.splice(0, taken);
+    return filled;
+  }
+
+  /** Takes in some blocks or, at the end, hands out what is left. False when nothing is. */
+  async #step(): Promise<boolean> {
+    if (this.#ended) {
+      if (this.#held.length === 0 && this.#bytes.length === 0) return false;
+      this.#release(undefined);
+      if (this.#bytes.length > 0) this.#out.push(this.#bytes); // cut off: the reader says where
+      this.#bytes = Buffer.alloc(0);
+      return true;
+    }
+    const fresh = Buffer.allocUnsafe(READ_BYTES);
+    const n = await this.#inner.read(fresh);
+    if (n === 0) this.#ended = true;
+    const bytes =
+      this.#bytes.length === 0
+        ? fresh.subarray(0, n)
+        : Buffer.concat([this.#bytes, fresh.subarray(0, n)]);
+    this.#bytes = bytes.subarray(this.#takeBlocks(bytes));
+    this.#release(this.#newest - WINDOW_NANOS);
+    return true;
+  }
+
+  /** Takes the whole blocks at the start of `bytes`; returns how many bytes they are. */
+  #takeBlocks(bytes: Buffer): number {
+    let at = 0;
+    while (at + 12 <= bytes.length) {
+      const type = this.#u32(bytes, at);
+      if (type === SECTION_HEADER) this.#little = bytes.readUInt32LE(at + 8) === 0x1a2b3c4d;
+      const length = this.#u32(bytes, at + 4);
+      if (length < 12 || length % 4 !== 0 || length > WINDOW_BYTES) {
+        this.#release(undefined); // corrupt: the reader behind us reports it
+        this.#out.push(bytes.subarray(at));
+        return bytes.length;
+      }
+      if (at + length > bytes.length) break;
+      this.#takeBlock(type, bytes.subarray(at, at + length));
+      at += length;
+    }
+    return at;
+  }
+
+  #takeBlock(type: number, block: Buffer): void {
+    if (type === ENHANCED_PACKET && block.length >= 32) {
+      const tsNanos = this.#time(block);
+      if (tsNanos < this.#newest) this.#sorted = false;
+      else this.#newest = tsNanos;
+      this.#held.push({ tsNanos, frame: this.#nextFrame++, block });
+      this.#heldBytes += block.length;
+      return;
+    }
+    if (type === SECTION_HEADER) this.#resolutions = [];
+    this.#release(undefined);
+    if (type === INTERFACE_DESCRIPTION) this.#resolutions.push(this.#resolution(block));
+    if (type === 2 || type === 3) this.frames.push(this.#nextFrame++);
+    this.#out.push(block);
+  }
+
+  /** Hands out the held packets up to a time (all of them when undefined), in order. */
+  #release(until: bigint | undefined): void {
+    if (!this.#sorted) {
+      this.#held.sort((a, b) =>
+        a.tsNanos < b.tsNanos ? -1 : a.tsNanos > b.tsNanos ? 1 : a.frame - b.frame,
+      );
+      this.#sorted = true;
+    }
+    let n = 0;
+    for (const packet of this.#held) {
+      const full = this.#heldBytes > WINDOW_BYTES;
+      if (until !== undefined && packet.tsNanos > until && !full) break;
+      this.#out.push(packet.block);
+      this.frames.push(packet.frame);
+      this.#heldBytes -= packet.block.length;
+      n++;
+    }
+    this.#held.splice(0, n);
+  }
+
+  #time(block: Buffer): bigint {
+    const { unitsPerSecond, offsetSec } = this.#resolutions[this.#u32(block, 8)] ?? {
+      unitsPerSecond: 1_000_000n,
+      offsetSec: 0n,
+    };
+    const units = (BigInt(this.#u32(block, 12)) << 32n) | BigInt(this.#u32(block, 16));
+    return (units * NANOS) / unitsPerSecond + offsetSec * NANOS;
+  }
+
+  #resolution(block: Buffer): Resolution {
+    let unitsPerSecond = 1_000_000n;
+    let offsetSec = 0n;
+    let at = 16;
+    while (at + 4 <= block.length - 4) {
+      const code = this.#u16(block, at);
+      const length = this.#u16(block, at + 2);
+      if (code === OPTION_END) break;
+      if (code === OPTION_TSRESOL && length >= 1) {
+        const value = block.readUInt8(at + 4);
+        unitsPerSecond = value & 0x80 ? 1n << BigInt(value & 0x7f) : 10n ** BigInt(value);
+      } else if (code === OPTION_TSOFFSET && length === 8) {
+        offsetSec = this.#little ? block.readBigInt64LE(at + 4) : block.readBigInt64BE(at + 4);
+      }
+      at += 4 + length + ((4 - (length % 4)) % 4);
+    }
+    return { unitsPerSecond, offsetSec };
+  }
+
+  #u32(bytes: Buffer, at: number): number {
+    return this.#little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+  }
+
+  #u16(bytes: Buffer, at: number): number {
+    return this.#little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+  }
+}
