@@ -14,13 +14,13 @@ import { attachBridged } from './pipeline/bridged';
 import { attachHooks } from './pipeline/hooks';
 import { attachReplay, judgeSlot } from './replay';
 import { attachFib } from './route/fib';
-import { Slot } from './slot';
+import type { Slot } from './slot';
 import { attachTables, buildTables } from './table/index';
 import { attachTraversals } from './traversal';
 import { attachWire } from './wire/index';
 
-export { statsPtr } from './replay';
 export { differenceAt, differenceCount } from './observe/difference';
+export { statsPtr } from './replay';
 export { countersPtr, expandTraversals, traversalAt, traversalCount } from './traversal';
 export { carryTail, createCaptureState, createSlot, front } from './wire/index';
 
@@ -54,7 +54,7 @@ export function attach(
   attachFdb(load<u32>(shared, 4));
   if (!attachFib() || !attachHooks() || !attachTraversals(counterTotal())) return STATUS_NO_MEMORY;
   if (!attachTables(image, load<u32>(shared))) return STATUS_NO_MEMORY;
-  if (!attachConntrack(image) || !attachWire(image, capture, workers)) return STATUS_NO_MEMORY;
+  if (!attachConntrack() || !attachWire(image, capture, workers)) return STATUS_NO_MEMORY;
   if (!attachPending() || !attachDifferences() || !attachBridged()) return STATUS_NO_MEMORY;
   return attachReplay(worker, workers) ? STATUS_OK : STATUS_NO_MEMORY;
 }

@@ -20,16 +20,18 @@ import {
   FRAME_SNAPPED,
   IFACE_BRIDGE,
   IFACE_LOOPBACK,
+  NAT_DST,
+  NAT_SRC,
   NONE,
   PACKET_OTHERHOST,
   REASON_CONNTRACK,
   REASON_FRAGMENT,
   REASON_HOTDROP,
   REASON_MALFORMED,
+  REASON_NO_RULES,
   REASON_NONE,
   REASON_NOT_HOST,
   REASON_NOT_IP,
-  REASON_NO_RULES,
   REASON_OBSERVED,
   REASON_OTHERHOST,
   REASON_POLICY,
@@ -45,8 +47,6 @@ import {
   ROLE_IGNORE,
   ROLE_INJECT,
   ROLE_OBSERVE,
-  STATUS_OK,
-  STATUS_OWNER_CONFLICT,
   STAT_BYTES,
   STAT_CACHE_HITS,
   STAT_CONN_DNAT,
@@ -61,35 +61,32 @@ import {
   STAT_OBSERVED_EXACT,
   STAT_PICKED_UP,
   STAT_UNVERIFIED_CHECKSUM,
-  NAT_DST,
-  NAT_SRC,
+  STATUS_OK,
+  STATUS_OWNER_CONFLICT,
   VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_NONE,
 } from './abi';
 import { internV6, writeAddress } from './address';
-import { Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
+import { type Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
 import { release } from './conntrack/index';
 import { ifaceAt } from './host';
 import { allocate } from './memory';
 import { noteDifference } from './observe/difference';
 import { fingerprint } from './observe/fingerprint';
 import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
-import { findPrediction, nextPrediction, Prediction } from './observe/pending';
-import { FrameRecord, Packet } from './packet';
-import { attachOutcome, classify, Outcome, outcome, resetOutcome } from './pipeline/outcome';
+import { findPrediction, nextPrediction, type Prediction } from './observe/pending';
+import type { FrameRecord, Packet } from './packet';
 import { bridgeOf, fromPort } from './pipeline/bridged';
 import { cachedOutcome, cacheTraversal } from './pipeline/cached';
 import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
 import { sendLocally } from './pipeline/local';
+import { attachOutcome, classify, type Outcome, outcome, resetOutcome } from './pipeline/outcome';
 import { receive } from './pipeline/routed';
-import { ResultRecord, RESULT_NAT_DST, RESULT_NAT_SRC, Slot, Traversal } from './slot';
+import { RESULT_NAT_DST, RESULT_NAT_SRC, type ResultRecord, type Slot, type Traversal } from './slot';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
 import { ownerOfTuple } from './wire/owner';
-
-const TCP: u8 = 6;
-const TCP_SYN: u8 = 2;
 
 let packet: Packet = changetype<Packet>(0);
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
@@ -270,13 +267,10 @@ function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize
     if (result != 0) writeResult(p, t, result, RESULT_CACHED | (doubt ? RESULT_AMBIGUOUS : 0));
     return;
   }
-  store<u64>(bytes, load<u64>(bytes) + <u64>load<u32>(changetype<usize>(p), offsetof<Packet>('ipLen')));
-  if (verdict == VERDICT_NONE) verdict = VERDICT_DROP;
-  const began = p.conn != 0 && p.ctState == CT_NEW && p.ctDir == 0;
+  store<u64>(bytes, load<u64>(bytes) + p.ipLen);
+  if (verdict == VERDICT_NONE) verdict = <u8>VERDICT_DROP;
   let flags = doubt ? RESULT_AMBIGUOUS : 0;
-  if (began && verdict == VERDICT_ACCEPT) {
-    if (noteConnection(p)) flags |= RESULT_PICKED_UP;
-  }
+  if (outcome.began && noteConnection(p)) flags |= RESULT_PICKED_UP;
   describe(p, verdict);
   const traversal = endTraversal(key, isFirst(p));
   cacheTraversal(p, traversal, verdict);
@@ -285,7 +279,7 @@ function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize
   if (verdict != VERDICT_ACCEPT && p.conn != 0) release(p);
 }
 
-/** Whether this packet began a connection that the table did not know before. */
+/** Whether this packet began a connection, or would have if it had not died on the way. */
 @inline
 function isFirst(p: Packet): bool {
   return outcome.began != 0 || (p.conn != 0 && p.ctState == CT_NEW && !isConfirmed(p));
@@ -296,12 +290,9 @@ function isConfirmed(p: Packet): bool {
   return (changetype<Conn>(<usize>p.conn).status & IPS_CONFIRMED) != 0;
 }
 
-/** Statistics of a connection whose first packet was accepted; true when it began before the capture. */
+/** Statistics of a connection that was confirmed; true when it began before the capture. */
 function noteConnection(p: Packet): bool {
   const conn = changetype<Conn>(<usize>p.conn);
-  if (conn.start != 0) return false; // counted: a repeated unanswered packet
-  conn.start = 1 + <u32>(p.frame & 0x7fffffff);
-  outcome.began = 1;
   count(STAT_CONNECTIONS);
   if (conn.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
   if (conn.status & IPS_SRC_NAT) count(STAT_CONN_SNAT);
@@ -316,7 +307,7 @@ function noteConnection(p: Packet): bool {
     );
     if (owner != worker) conflict = true;
   }
-  if (p.proto != TCP || p.tcpFlags & TCP_SYN) return false;
+  if (!(conn.flags & CONN_PICKED_UP)) return false;
   count(STAT_PICKED_UP);
   return true;
 }
@@ -332,7 +323,7 @@ function describe(p: Packet, verdict: u32): void {
     } else {
       reason = verdict == VERDICT_ACCEPT ? REASON_NO_RULES : REASON_CONNTRACK;
     }
-    if (p.hotdrop && verdict == VERDICT_DROP) reason = REASON_HOTDROP;
+    if (p.hotdrop && verdict == VERDICT_DROP) reason = <u8>REASON_HOTDROP;
   }
   key.klass = <u8>classify(p, verdict);
   key.path = outcome.path;
@@ -359,7 +350,7 @@ function describe(p: Packet, verdict: u32): void {
 
 @inline
 function ctStateOf(p: Packet): u8 {
-  if (p.conn == 0 && p.ctState != CT_INVALID && p.ctState != CT_UNTRACKED) return RESULT_CT_NONE;
+  if (p.conn == 0 && p.ctState != CT_INVALID && p.ctState != CT_UNTRACKED) return <u8>RESULT_CT_NONE;
   return p.ctState;
 }
 
@@ -412,9 +403,9 @@ function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize
 function writeObserved(e: Prediction, frame: u64, result: usize, flags: u32): void {
   const w = changetype<ResultRecord>(result);
   memory.fill(result, 0, RESULT_RECORD_SIZE);
-  w.role = ROLE_OBSERVE;
-  w.reason = REASON_OBSERVED;
-  w.ctState = RESULT_CT_NONE;
+  w.role = <u8>ROLE_OBSERVE;
+  w.reason = <u8>REASON_OBSERVED;
+  w.ctState = <u8>RESULT_CT_NONE;
   w.decidedBy = NONE;
   w.flags = <u16>flags;
   w.in = e.in;
@@ -426,7 +417,7 @@ function writeObserved(e: Prediction, frame: u64, result: usize, flags: u32): vo
 function writeResult(p: Packet, t: Traversal, result: usize, flags: u32): void {
   const w = changetype<ResultRecord>(result);
   memory.fill(result, 0, RESULT_RECORD_SIZE);
-  w.role = ROLE_INJECT;
+  w.role = <u8>ROLE_INJECT;
   w.path = t.path;
   w.verdict = t.verdict;
   w.reason = t.reason;
@@ -454,7 +445,7 @@ function faulty(r: FrameRecord, result: usize): void {
     return ignore(r, result, REASON_NOT_IP, ROLE_IGNORE);
   }
   ignore(r, result, REASON_MALFORMED, ROLE_INJECT);
-  if (result != 0) changetype<ResultRecord>(result).verdict = VERDICT_DROP;
+  if (result != 0) changetype<ResultRecord>(result).verdict = <u8>VERDICT_DROP;
 }
 
 function ignore(r: FrameRecord, result: usize, reason: u32, role: u32): void {
@@ -468,7 +459,7 @@ function ignoreAt(result: usize, reason: u32, role: u32, iface: u32): void {
   memory.fill(result, 0, RESULT_RECORD_SIZE);
   w.role = <u8>role;
   w.reason = <u8>reason;
-  w.ctState = RESULT_CT_NONE;
+  w.ctState = <u8>RESULT_CT_NONE;
   w.decidedBy = NONE;
   w.in = <u16>iface;
 }

@@ -5,8 +5,8 @@
  * asks. Shared memory; one writer (whoever runs the front), readers without locks.
  */
 import { FDB_SIZE, IFACE_PORT, NEIGHBOUR_SIZE, SECTION_FDB, SECTION_NEIGHBOUR } from '../abi';
-import { FdbEntry, Iface, Neighbour } from '../image';
-import { ifaceAt, sectionCount, sectionPtr, ifaceCount } from '../host';
+import { ifaceAt, ifaceCount, sectionCount, sectionPtr } from '../host';
+import type { FdbEntry, Iface, Neighbour } from '../image';
 import { allocate } from '../memory';
 
 const BUCKETS: u32 = 4096;

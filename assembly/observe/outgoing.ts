@@ -9,11 +9,11 @@ import {
   STAT_LOCAL_DNAT_AMBIGUOUS,
   STAT_OUTPUT_AMBIGUOUS,
 } from '../abi';
-import { Conn } from '../conntrack/conn';
+import type { Conn } from '../conntrack/conn';
 import { findReplied, foundDir } from '../conntrack/index';
 import { ifaceAt } from '../host';
-import { Route } from '../image';
-import { Packet } from '../packet';
+import type { Route } from '../image';
+import type { Packet } from '../packet';
 import { addressType } from '../route/addrtype';
 import { fibLookup, routeIface } from '../route/fib';
 import { sourceAddress } from '../route/select';
@@ -67,4 +67,3 @@ function cameBy(p: Packet): u32 {
   p.in = <u16>routeIface(r);
   return p.in == 0 ? ORIGIN_LOCAL : ORIGIN_FORWARDED;
 }
-

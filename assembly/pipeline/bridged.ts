@@ -24,17 +24,16 @@ import {
   VERDICT_DROP,
   VERDICT_NONE,
 } from '../abi';
-import { writeAddress } from '../address';
+import { internImageAddress, writeAddress } from '../address';
 import { fdbPort, macAt, neighbourMac } from '../bridge/fdb';
 import { ifaceAt, ifaceCount, sysctl } from '../host';
-import { Iface, Route, ROUTE_GATEWAY } from '../image';
-import { internImageAddress } from '../address';
+import { type Iface, ROUTE_GATEWAY, type Route } from '../image';
 import { allocate } from '../memory';
-import { Packet } from '../packet';
+import type { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
-import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { takeCached } from './cached';
+import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
 import { receive, routeOnwards } from './routed';
 
@@ -88,17 +87,17 @@ function neighbourPort(p: Packet, bridge: u32, handle: u32): u32 {
 }
 
 function frameType(p: Packet, to: u32): u8 {
-  if (to == TO_HOST) return PACKET_HOST;
-  if (to != TO_GROUP) return PACKET_OTHERHOST;
+  if (to == TO_HOST) return <u8>PACKET_HOST;
+  if (to != TO_GROUP) return <u8>PACKET_OTHERHOST;
   if (!(p.flags & FRAME_ETHERNET)) return p.pktType;
-  return macAt(p.l2) == 0xffffffffffff ? PACKET_BROADCAST : PACKET_MULTICAST;
+  return <u8>(macAt(p.l2) == 0xffffffffffff ? PACKET_BROADCAST : PACKET_MULTICAST);
 }
 
 /** PREROUTING on the bridge and, for a packet that DNAT redirected, its new way. */
 function bridgePrerouting(p: Packet, bridge: u32, to: u32): u32 {
   const dst = p.dst;
   const type = p.pktType;
-  if (type == PACKET_OTHERHOST) p.pktType = PACKET_HOST; // setup_pre_routing()
+  if (type == PACKET_OTHERHOST) p.pktType = <u8>PACKET_HOST; // setup_pre_routing()
   let v = preroutingRaw(p);
   if (v == VERDICT_ACCEPT) {
     if (takeCached(p, to)) return VERDICT_ACCEPT;
@@ -122,7 +121,7 @@ function bridgePrerouting(p: Packet, bridge: u32, to: u32): u32 {
     }
     return deliver(p, bridge, neighbourPort(p, bridge, hop), true);
   }
-  p.pktType = PACKET_HOST;
+  p.pktType = <u8>PACKET_HOST;
   return deliver(p, bridge, TO_HOST, true);
 }
 
@@ -143,10 +142,10 @@ export function fromPort(p: Packet, bridge: u32): u32 {
 function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
   if (to == TO_HOST) return upToHost(p, called);
   if (to == TO_GROUP || to == TO_ALL) return flood(p, bridge, to == TO_GROUP, called);
-  outcome.path = PATH_BRIDGE;
+  outcome.path = <u8>PATH_BRIDGE;
   outcome.out = <u16>bridge;
   if (to == <u32>p.physIn && !(ifaceAt(to).flags & IFACE_HAIRPIN)) {
-    outcome.reason = REASON_NO_PORT;
+    outcome.reason = <u8>REASON_NO_PORT;
     return VERDICT_DROP;
   }
   return toPort(p, bridge, to == TO_SOMEWHERE ? 0 : to, called);
@@ -160,13 +159,13 @@ function upToHost(p: Packet, called: bool): u32 {
 function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {
   outcome.physOut = <u16>port;
   if (!called) {
-    outcome.reason = REASON_NO_RULES;
+    outcome.reason = <u8>REASON_NO_RULES;
     return VERDICT_ACCEPT;
   }
   p.out = <u16>bridge;
   p.physOut = <u16>port;
   p.bridged = 1;
-  if (p.pktType == PACKET_OTHERHOST) p.pktType = PACKET_HOST; // br_nf_forward()
+  if (p.pktType == PACKET_OTHERHOST) p.pktType = <u8>PACKET_HOST; // br_nf_forward()
   const v = forwardHook(p);
   if (v != VERDICT_ACCEPT) return v;
   p.in = 0;
@@ -177,12 +176,12 @@ function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {
 function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
   const at = changetype<usize>(p);
   memory.copy(copy, at, offsetof<Packet>());
-  let verdict: u32 = VERDICT_NONE;
+  let verdict: u32 = <u8>VERDICT_NONE;
   // the kernel walks the port list from the newest port to the oldest
   for (let id = ifaceCount(); id > 0; id--) {
     if (<u32>ifaceAt(id).master != bridge) continue;
     if (id == <u32>p.physIn && !(ifaceAt(id).flags & IFACE_HAIRPIN)) continue;
-    outcome.path = PATH_BRIDGE;
+    outcome.path = <u8>PATH_BRIDGE;
     outcome.out = <u16>bridge;
     const v = toPort(p, bridge, id, called);
     if (verdict != VERDICT_ACCEPT) verdict = v;
@@ -200,7 +199,7 @@ function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
     }
   }
   if (verdict == VERDICT_NONE) {
-    outcome.reason = REASON_NO_PORT;
+    outcome.reason = <u8>REASON_NO_PORT;
     return VERDICT_DROP;
   }
   return verdict;

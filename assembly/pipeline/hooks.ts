@@ -30,13 +30,15 @@ import {
   TABLE_SECURITY,
   VERDICT_ACCEPT,
 } from '../abi';
+import { type Conn, IPS_CONFIRMED } from '../conntrack/conn';
 import { confirm, trackPacket } from '../conntrack/index';
 import { imageFlags, sectionCount, sectionPtr } from '../host';
-import { Chain } from '../image';
+import type { Chain } from '../image';
 import { allocate } from '../memory';
-import { Packet } from '../packet';
+import type { Packet } from '../packet';
 import { evaluateChain } from '../table/index';
 import { natHook } from './nat-hook';
+import { outcome } from './outcome';
 
 export const MANIP_SRC: u32 = 0;
 export const MANIP_DST: u32 = 1;
@@ -66,7 +68,7 @@ export function attachHooks(): bool {
   natActive6 = false;
   for (let i: u32 = 0; i < sectionCount(SECTION_CHAIN); i++) {
     const c = changetype<Chain>(chains + <usize>i * CHAIN_SIZE);
-    if (c.hook >= HOOK_COUNT || c.table >= TABLE_COUNT) continue;
+    if (<i32>c.hook >= HOOK_COUNT || <i32>c.table >= TABLE_COUNT) continue;
     store<u32>(baseSlot(c.family, c.table, c.hook), i);
     if (c.table != TABLE_NAT) continue;
     if (c.family == FAMILY_V4) natActive4 = true;
@@ -109,33 +111,33 @@ export function walkChain(p: Packet, table: u32): u32 {
 function track(p: Packet): u32 {
   if (isTracking(p.family)) return trackPacket(p);
   p.conn = 0;
-  p.ctState = CT_INVALID;
+  p.ctState = <u8>CT_INVALID;
   return VERDICT_ACCEPT;
 }
 
 /** PREROUTING up to and including connection tracking. */
 export function preroutingRaw(p: Packet): u32 {
-  p.hook = HOOK_PREROUTING;
+  p.hook = <u8>HOOK_PREROUTING;
   const v = walkChain(p, TABLE_RAW);
   return v == VERDICT_ACCEPT ? track(p) : v;
 }
 
 /** The rest of PREROUTING. */
 export function preroutingRest(p: Packet): u32 {
-  p.hook = HOOK_PREROUTING;
+  p.hook = <u8>HOOK_PREROUTING;
   const v = walkChain(p, TABLE_MANGLE);
   return v == VERDICT_ACCEPT ? natHook(p, MANIP_DST) : v;
 }
 
 /** PREROUTING of a packet that came back over the loopback: its connection is attached already. */
 export function preroutingLoopback(p: Packet): u32 {
-  p.hook = HOOK_PREROUTING;
+  p.hook = <u8>HOOK_PREROUTING;
   const v = walkChain(p, TABLE_RAW);
   return v == VERDICT_ACCEPT ? preroutingRest(p) : v;
 }
 
 export function inputHook(p: Packet): u32 {
-  p.hook = HOOK_INPUT;
+  p.hook = <u8>HOOK_INPUT;
   let v = walkChain(p, TABLE_MANGLE);
   if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_FILTER);
   if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_SECURITY);
@@ -144,7 +146,7 @@ export function inputHook(p: Packet): u32 {
 }
 
 export function forwardHook(p: Packet): u32 {
-  p.hook = HOOK_FORWARD;
+  p.hook = <u8>HOOK_FORWARD;
   let v = walkChain(p, TABLE_MANGLE);
   if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_FILTER);
   if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_SECURITY);
@@ -153,7 +155,7 @@ export function forwardHook(p: Packet): u32 {
 
 /** OUTPUT up to nat: what follows is after a possible re-routing. */
 export function outputHookHead(p: Packet): u32 {
-  p.hook = HOOK_OUTPUT;
+  p.hook = <u8>HOOK_OUTPUT;
   let v = walkChain(p, TABLE_RAW);
   if (v == VERDICT_ACCEPT) v = track(p);
   if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_MANGLE);
@@ -161,19 +163,24 @@ export function outputHookHead(p: Packet): u32 {
 }
 
 export function outputHookTail(p: Packet): u32 {
-  p.hook = HOOK_OUTPUT;
+  p.hook = <u8>HOOK_OUTPUT;
   const v = walkChain(p, TABLE_FILTER);
   return v == VERDICT_ACCEPT ? walkChain(p, TABLE_SECURITY) : v;
 }
 
 export function postroutingHook(p: Packet): u32 {
-  p.hook = HOOK_POSTROUTING;
+  p.hook = <u8>HOOK_POSTROUTING;
   let v = walkChain(p, TABLE_MANGLE);
   if (v == VERDICT_ACCEPT) v = natHook(p, MANIP_SRC);
   return v == VERDICT_ACCEPT ? confirmConn(p) : v;
 }
 
 function confirmConn(p: Packet): u32 {
-  return p.conn == 0 ? VERDICT_ACCEPT : confirm(p);
+  if (p.conn == 0) return VERDICT_ACCEPT;
+  const conn = changetype<Conn>(<usize>p.conn);
+  if (conn.status & IPS_CONFIRMED) return VERDICT_ACCEPT;
+  const v = confirm(p);
+  if (v == VERDICT_ACCEPT) outcome.began = 1;
+  return v;
 }
 

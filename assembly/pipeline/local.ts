@@ -1,12 +1,7 @@
 /** Packets that the host itself sends: OUTPUT, POSTROUTING, and back in again over the loopback. */
-import {
-  IFACE_LOOPBACK,
-  PACKET_HOST,
-  PATH_OUTPUT,
-  VERDICT_ACCEPT,
-} from '../abi';
+import { IFACE_LOOPBACK, PACKET_HOST, PATH_OUTPUT, VERDICT_ACCEPT } from '../abi';
 import { ifaceAt } from '../host';
-import { Packet } from '../packet';
+import type { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 import {
   inputHook,
@@ -19,7 +14,7 @@ import { outcome } from './outcome';
 
 /** Sends the packet by p.out. The verdict; where it left by is in `outcome`. */
 export function sendLocally(p: Packet): u32 {
-  outcome.path = PATH_OUTPUT;
+  outcome.path = <u8>PATH_OUTPUT;
   const dst = p.dst;
   const mark = p.mark;
   let v = outputHookHead(p);
@@ -36,7 +31,7 @@ export function sendLocally(p: Packet): u32 {
   if (p.out == 0 || ifaceAt(p.out).kind != IFACE_LOOPBACK) return v;
   p.in = p.out;
   p.out = 0;
-  p.pktType = PACKET_HOST;
+  p.pktType = <u8>PACKET_HOST;
   v = preroutingLoopback(p);
   return v == VERDICT_ACCEPT ? inputHook(p) : v;
 }

@@ -4,7 +4,7 @@
  */
 import { CT_NEW, CT_RELATED, FAMILY_V4, TABLE_NAT, VERDICT_ACCEPT, VERDICT_NAT } from '../abi';
 import { natInitialized, nullBinding, setupTarget, translate } from '../nat/index';
-import { Packet } from '../packet';
+import type { Packet } from '../packet';
 import { addressesChanged } from '../table/index';
 import { isNatActive, walkChain } from './hooks';
 
@@ -29,9 +29,9 @@ export function natHook(p: Packet, manip: u32): u32 {
   }
   const src = p.src;
   const dst = p.dst;
-  const ports = <u32>p.sport | (<u32>p.dport << 16);
+  const ports = <u32>p.sport | ((<u32>p.dport) << 16);
   translate(p, manip);
-  if (p.src != src || p.dst != dst || (<u32>p.sport | (<u32>p.dport << 16)) != ports) {
+  if (p.src != src || p.dst != dst || (<u32>p.sport | ((<u32>p.dport) << 16)) != ports) {
     addressesChanged(p);
   }
   return VERDICT_ACCEPT;

@@ -20,10 +20,10 @@ import {
   ROUTE_UNICAST,
   VERDICT_ACCEPT,
 } from '../abi';
-import { Conn, IPS_DST_NAT } from '../conntrack/conn';
+import { type Conn, IPS_DST_NAT } from '../conntrack/conn';
 import { ifaceAt, networkAt } from '../host';
-import { Route } from '../image';
-import { Packet } from '../packet';
+import type { Route } from '../image';
+import type { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 
 /** Outcome.towards and Traversal.flags: a cached traversal holds for frames led the same way. */
@@ -108,7 +108,8 @@ export function classify(p: Packet, verdict: u32): u32 {
   if (from == NETWORK_HOST) return CLASS_HOST;
   if (to == NETWORK_HOST) return CLASS_TO_HOST;
   if (from == NETWORK_OUTSIDE) {
-    if (to == NETWORK_OUTSIDE) return outcome.path == PATH_BRIDGE ? CLASS_SAME_NETWORK : CLASS_OTHER;
+    if (to == NETWORK_OUTSIDE)
+      return outcome.path == PATH_BRIDGE ? CLASS_SAME_NETWORK : CLASS_OTHER;
     if (dnat) return CLASS_PUBLISHED;
     return verdict == VERDICT_ACCEPT ? CLASS_DIRECT_ROUTED : CLASS_UNPUBLISHED;
   }

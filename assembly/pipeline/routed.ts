@@ -14,7 +14,7 @@ import {
   VERDICT_DROP,
 } from '../abi';
 import { ifaceAt } from '../host';
-import { Packet } from '../packet';
+import type { Packet } from '../packet';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
 import { takeCached } from './cached';
 import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
@@ -51,25 +51,25 @@ export function routeOnwards(p: Packet): u32 {
 }
 
 export function deliverLocally(p: Packet): u32 {
-  outcome.path = PATH_INPUT;
+  outcome.path = <u8>PATH_INPUT;
   p.out = 0;
   p.physOut = 0;
   return inputHook(p);
 }
 
 function forwardPacket(p: Packet, out: u32): u32 {
-  outcome.path = PATH_FORWARD;
+  outcome.path = <u8>PATH_FORWARD;
   outcome.out = <u16>out;
   if (p.pktType != PACKET_HOST) {
-    outcome.reason = REASON_PKTTYPE;
+    outcome.reason = <u8>REASON_PKTTYPE;
     return VERDICT_DROP;
   }
   if (p.ttl <= 1) {
-    outcome.reason = REASON_TTL;
+    outcome.reason = <u8>REASON_TTL;
     return VERDICT_DROP;
   }
   if (exceedsMtu(p, out)) {
-    outcome.reason = REASON_MTU;
+    outcome.reason = <u8>REASON_MTU;
     return VERDICT_DROP;
   }
   p.ttl--;

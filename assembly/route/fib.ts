@@ -16,7 +16,7 @@ import {
 } from '../abi';
 import { writeAddress } from '../address';
 import { sectionCount, sectionPtr } from '../host';
-import { POLICY_RULE_DST, POLICY_RULE_SRC, PolicyRule, ROUTE_DST, Route } from '../image';
+import { POLICY_RULE_DST, POLICY_RULE_SRC, type PolicyRule, ROUTE_DST, type Route } from '../image';
 import { allocate } from '../memory';
 
 const CACHE_SIZE: u32 = 4096;
@@ -112,7 +112,8 @@ function lookupUncached(family: u32, oif: u32, mark: u32, iif: u32): usize {
     const r = ruleAt(i);
     if (!ruleMatches(r, family, mark, iif, oif)) continue;
     if (r.action != ROUTE_UNICAST) {
-      if (r.action >= ROUTE_BLACKHOLE && r.action < ROUTE_THROW) return 0;
+      const action = <i32>r.action;
+      if (action >= ROUTE_BLACKHOLE && action < ROUTE_THROW) return 0;
       continue;
     }
     const found = lookupTable(r.table, family, scratch, oif);

@@ -24,8 +24,8 @@ import {
 } from '../abi';
 import { v6Bytes } from '../address';
 import { ifaceAt } from '../host';
-import { Iface, Route } from '../image';
-import { Packet } from '../packet';
+import type { Iface, Route } from '../image';
+import type { Packet } from '../packet';
 import { addressType, isLoopbackV4, isMulticastV4 } from './addrtype';
 import { fibLookup, hasCustomRules, routeIface } from './fib';
 
@@ -173,4 +173,3 @@ export function routeInput(p: Packet): u32 {
   if (p.in == 0) return drop(REASON_NO_ROUTE);
   return p.family == FAMILY_V4 ? inputV4(p) : inputV6(p);
 }
-

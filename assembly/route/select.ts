@@ -9,9 +9,9 @@ import {
 } from '../abi';
 import { internImageAddress, internV6, v6Bytes } from '../address';
 import { ifaceAt, ifaceCount, sectionPtr } from '../host';
-import { ADDRESS_LOCAL, Address, ROUTE_GATEWAY, Route } from '../image';
+import { ADDRESS_LOCAL, type Address, ROUTE_GATEWAY, type Route } from '../image';
 import { allocate } from '../memory';
-import { Packet } from '../packet';
+import type { Packet } from '../packet';
 import { fibLookup, prefixEqual } from './fib';
 
 let loopbackV6: usize = 0;
@@ -28,7 +28,7 @@ function selectV4(iface: u32, nextHop: u32): u32 {
   for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
     const a = addressAt(<u32>i.firstAddress + k);
     if (a.family != FAMILY_V4 || a.flags & ADDRESS_SECONDARY) continue;
-    if (a.scope > SCOPE_GLOBAL) continue; // numerically greater scopes are narrower
+    if (<i32>a.scope > SCOPE_GLOBAL) continue; // numerically greater scopes are narrower
     const local = bswap<u32>(load<u32>(changetype<usize>(a) + ADDRESS_LOCAL));
     const mask = a.prefixLen == 0 ? 0 : ~0 << (32 - a.prefixLen);
     if (((local ^ nextHop) & mask) == 0) return local;
