@@ -13,7 +13,7 @@ import {
   SECTION_SYSCTL,
   SYSCTL_COUNT,
 } from './abi';
-import type { Iface, Network } from './image';
+import { Iface, Network } from './image';
 
 let image: usize = 0;
 let ifaces: usize = 0;

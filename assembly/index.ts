@@ -14,7 +14,7 @@ import { attachBridged } from './pipeline/bridged';
 import { attachHooks } from './pipeline/hooks';
 import { attachReplay, judgeSlot } from './replay';
 import { attachFib } from './route/fib';
-import type { Slot } from './slot';
+import { Slot } from './slot';
 import { attachTables, buildTables } from './table/index';
 import { attachTraversals } from './traversal';
 import { attachWire } from './wire/index';

@@ -68,22 +68,22 @@ import {
   VERDICT_NONE,
 } from './abi';
 import { internV6, writeAddress } from './address';
-import { type Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
+import { Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
 import { release } from './conntrack/index';
 import { ifaceAt } from './host';
 import { allocate } from './memory';
 import { noteDifference } from './observe/difference';
 import { fingerprint } from './observe/fingerprint';
 import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
-import { findPrediction, nextPrediction, type Prediction } from './observe/pending';
-import type { FrameRecord, Packet } from './packet';
+import { findPrediction, nextPrediction, Prediction } from './observe/pending';
+import { FrameRecord, Packet } from './packet';
 import { bridgeOf, fromPort } from './pipeline/bridged';
 import { cachedOutcome, cacheTraversal } from './pipeline/cached';
 import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
 import { sendLocally } from './pipeline/local';
-import { attachOutcome, classify, type Outcome, outcome, resetOutcome } from './pipeline/outcome';
+import { attachOutcome, classify, Outcome, outcome, resetOutcome } from './pipeline/outcome';
 import { receive } from './pipeline/routed';
-import { RESULT_NAT_DST, RESULT_NAT_SRC, type ResultRecord, type Slot, type Traversal } from './slot';
+import { RESULT_NAT_DST, RESULT_NAT_SRC, ResultRecord, Slot, Traversal } from './slot';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
 import { ownerOfTuple } from './wire/owner';

@@ -14,8 +14,8 @@
  */
 import { TRAVERSAL_SIZE } from './abi';
 import { allocate } from './memory';
-import type { Packet } from './packet';
-import type { Traversal } from './slot';
+import { Packet } from './packet';
+import { Traversal } from './slot';
 
 const MAX_HITS: u32 = 4096;
 const MAX_TRAVERSALS: u32 = 1 << 20;

@@ -6,7 +6,7 @@
  */
 import { FDB_SIZE, IFACE_PORT, NEIGHBOUR_SIZE, SECTION_FDB, SECTION_NEIGHBOUR } from '../abi';
 import { ifaceAt, ifaceCount, sectionCount, sectionPtr } from '../host';
-import type { FdbEntry, Iface, Neighbour } from '../image';
+import { FdbEntry, Iface, Neighbour } from '../image';
 import { allocate } from '../memory';
 
 const BUCKETS: u32 = 4096;

@@ -3,7 +3,7 @@
  * become: by this two sightings in a capture are known to be one packet.
  */
 import { FAMILY_V4 } from '../abi';
-import type { Packet } from '../packet';
+import { Packet } from '../packet';
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;

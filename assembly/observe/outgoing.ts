@@ -9,11 +9,11 @@ import {
   STAT_LOCAL_DNAT_AMBIGUOUS,
   STAT_OUTPUT_AMBIGUOUS,
 } from '../abi';
-import type { Conn } from '../conntrack/conn';
+import { Conn } from '../conntrack/conn';
 import { findReplied, foundDir } from '../conntrack/index';
 import { ifaceAt } from '../host';
-import type { Route } from '../image';
-import type { Packet } from '../packet';
+import { Route } from '../image';
+import { Packet } from '../packet';
 import { addressType } from '../route/addrtype';
 import { fibLookup, routeIface } from '../route/fib';
 import { sourceAddress } from '../route/select';

@@ -27,9 +27,9 @@ import {
 import { internImageAddress, writeAddress } from '../address';
 import { fdbPort, macAt, neighbourMac } from '../bridge/fdb';
 import { ifaceAt, ifaceCount, sysctl } from '../host';
-import { type Iface, ROUTE_GATEWAY, type Route } from '../image';
+import { Iface, ROUTE_GATEWAY, Route } from '../image';
 import { allocate } from '../memory';
-import type { Packet } from '../packet';
+import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
 import { takeCached } from './cached';

@@ -4,9 +4,9 @@
  * key, led the same way, hits the same counters with the same outcome.
  */
 import { CT_ESTABLISHED, DIR_ORIGINAL, PACKET_HOST, PATH_FORWARD, VERDICT_ACCEPT } from '../abi';
-import { type Conn, IPS_CONFIRMED } from '../conntrack/conn';
-import type { Packet } from '../packet';
-import type { Traversal } from '../slot';
+import { Conn, IPS_CONFIRMED } from '../conntrack/conn';
+import { Packet } from '../packet';
+import { Traversal } from '../slot';
 import { volatileKey } from '../table/index';
 import { repeatTraversal, traversalAt } from '../traversal';
 import { outcome, TOWARDS_PORT } from './outcome';

@@ -30,12 +30,12 @@ import {
   TABLE_SECURITY,
   VERDICT_ACCEPT,
 } from '../abi';
-import { type Conn, IPS_CONFIRMED } from '../conntrack/conn';
+import { Conn, IPS_CONFIRMED } from '../conntrack/conn';
 import { confirm, trackPacket } from '../conntrack/index';
 import { imageFlags, sectionCount, sectionPtr } from '../host';
-import type { Chain } from '../image';
+import { Chain } from '../image';
 import { allocate } from '../memory';
-import type { Packet } from '../packet';
+import { Packet } from '../packet';
 import { evaluateChain } from '../table/index';
 import { natHook } from './nat-hook';
 import { outcome } from './outcome';

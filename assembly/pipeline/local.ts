@@ -1,7 +1,7 @@
 /** Packets that the host itself sends: OUTPUT, POSTROUTING, and back in again over the loopback. */
 import { IFACE_LOOPBACK, PACKET_HOST, PATH_OUTPUT, VERDICT_ACCEPT } from '../abi';
 import { ifaceAt } from '../host';
-import type { Packet } from '../packet';
+import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 import {
   inputHook,

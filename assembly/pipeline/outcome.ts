@@ -20,10 +20,10 @@ import {
   ROUTE_UNICAST,
   VERDICT_ACCEPT,
 } from '../abi';
-import { type Conn, IPS_DST_NAT } from '../conntrack/conn';
+import { Conn, IPS_DST_NAT } from '../conntrack/conn';
 import { ifaceAt, networkAt } from '../host';
-import type { Route } from '../image';
-import type { Packet } from '../packet';
+import { Route } from '../image';
+import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 
 /** Outcome.towards and Traversal.flags: a cached traversal holds for frames led the same way. */

@@ -14,7 +14,7 @@ import {
   VERDICT_DROP,
 } from '../abi';
 import { ifaceAt } from '../host';
-import type { Packet } from '../packet';
+import { Packet } from '../packet';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
 import { takeCached } from './cached';
 import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';

@@ -8,7 +8,7 @@ import {
   ROUTE_UNREACHABLE,
 } from '../abi';
 import { v6Bytes } from '../address';
-import type { Route } from '../image';
+import { Route } from '../image';
 import { allocate } from '../memory';
 import { fibLookup, fibLookupLocal } from './fib';
 

@@ -16,7 +16,7 @@ import {
 } from '../abi';
 import { writeAddress } from '../address';
 import { sectionCount, sectionPtr } from '../host';
-import { POLICY_RULE_DST, POLICY_RULE_SRC, type PolicyRule, ROUTE_DST, type Route } from '../image';
+import { POLICY_RULE_DST, POLICY_RULE_SRC, PolicyRule, ROUTE_DST, Route } from '../image';
 import { allocate } from '../memory';
 
 const CACHE_SIZE: u32 = 4096;

@@ -24,8 +24,8 @@ import {
 } from '../abi';
 import { v6Bytes } from '../address';
 import { ifaceAt } from '../host';
-import type { Iface, Route } from '../image';
-import type { Packet } from '../packet';
+import { Iface, Route } from '../image';
+import { Packet } from '../packet';
 import { addressType, isLoopbackV4, isMulticastV4 } from './addrtype';
 import { fibLookup, hasCustomRules, routeIface } from './fib';
 

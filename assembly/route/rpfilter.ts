@@ -1,8 +1,8 @@
 /** The rpfilter match (net/ipv4/netfilter/ipt_rpfilter.c): would the answer leave by p.in? */
 import { FAMILY_V4, IFACE_LOOPBACK, ROUTE_LOCAL, ROUTE_UNICAST } from '../abi';
 import { ifaceAt } from '../host';
-import type { Route } from '../image';
-import type { Packet } from '../packet';
+import { Route } from '../image';
+import { Packet } from '../packet';
 import { isMulticastV4 } from './addrtype';
 import { fibLookup } from './fib';
 

@@ -9,9 +9,9 @@ import {
 } from '../abi';
 import { internImageAddress, internV6, v6Bytes } from '../address';
 import { ifaceAt, ifaceCount, sectionPtr } from '../host';
-import { ADDRESS_LOCAL, type Address, ROUTE_GATEWAY, type Route } from '../image';
+import { ADDRESS_LOCAL, Address, ROUTE_GATEWAY, Route } from '../image';
 import { allocate } from '../memory';
-import type { Packet } from '../packet';
+import { Packet } from '../packet';
 import { fibLookup, prefixEqual } from './fib';
 
 let loopbackV6: usize = 0;
