@@ -2,13 +2,16 @@
  * A connection, as struct nf_conn. 128 bytes, two cache lines: what every packet needs comes first.
  *
  *     0 ┌ original tuple ┬ reply tuple ┬ proto family zone ┬ status ┬ mark ┬ expires ┬ cache ┐
- *    64 ├ TCP: per direction end, maxEnd, maxWin, maxAck, scale, flags ┬ last segment seen    ┤
- *   128 └──────────────────────────────────────────────────────────────┴──────────────────────┘
+ *    64 ├ TCP: per direction end, maxEnd, maxWin, maxAck, scale, flags ┬ last segment ┬ links ┤
+ *   128 └──────────────────────────────────────────────────────────────┴──────────────┴───────┘
+ *
+ * A tuple is a connection's addresses as seen in packets of one direction. NAT never touches the
+ * original tuple; it changes the reply one to what answers will look like.
  */
 @unmanaged
 export class Conn {
-  // Tuples; a tuple's source and destination as seen in packets of that direction. For ICMP echo
-  // sport is the id and dport type << 8 | code; for protocols without ports both are 0.
+  // For ICMP sport is the id and dport type << 8 | code; for GRE version 1 dport is the call id; for
+  // protocols without ports both are 0.
   origSrc: u32;
   origDst: u32;
   origSport: u16;
@@ -22,19 +25,17 @@ export class Conn {
   zone: u16;
   status: u32; // IPS_*
   mark: u32;
-  state: u8; // TCP, SCTP, DCCP state of the kernel's numbering
-  nextFree: u8;
-  natDone: u8; // bit 0: source mapping decided, bit 1: destination (IPS_*_NAT_DONE)
-  helper: u8;
-  expires: u64; // nanoseconds of capture time
+  state: u8; // TCP or SCTP state, numbered as the kernel does
+  flags: u8; // CONN_*
+  lastIndex: u8; // TCP: TCP_*_SET of the last segment
+  helper: u8; // id of the helper that CT assigned, 0: none
+  expires: u64; // capture time, nanoseconds; dead from this moment on
   // Cached traversal per direction: valid while its key equals the packet's. 0: none.
   cacheKey0: u32;
   cacheKey1: u32;
   cacheTraversal0: u32;
   cacheTraversal1: u32;
-  // --- 64
-  start: u32; // seconds since the first frame
-  // ip_ct_tcp_state, original then reply
+  // --- 64: struct ip_ct_tcp; original then reply. Other protocols: see Window below.
   tdEnd0: u32;
   tdMaxEnd0: u32;
   tdMaxWin0: u32;
@@ -49,12 +50,54 @@ export class Conn {
   tdFlags1: u8;
   lastSeq: u32;
   lastAck: u32;
-  lastEnd: u32; // also: UDP stream timestamp (ms since the first frame)
+  lastEnd: u32;
   lastWin: u16;
   lastDir: u8;
   retrans: u8;
-  nextOrig: u32; // hash chains: the next Conn in the bucket of each tuple
-  nextRepl: u32;
+  lastScale: u8;
+  lastFlags: u8;
+  masqueradeOut: u16; // interface id that MASQUERADE chose the address of, 0: none
+  sourceNext: u32; // connections with the same original source, newest first (by-source.ts)
+  sourcePrev: u32;
+}
+
+/** One direction's window (struct ip_ct_tcp_state), inside Conn. */
+@unmanaged
+export class Window {
+  end: u32; // highest seq + len sent
+  maxEnd: u32; // highest seq + len allowed by the receiver
+  maxWin: u32; // 0: nothing seen of this direction yet
+  maxAck: u32;
+}
+
+/** The rest of a direction's state, apart from Window for alignment. */
+@unmanaged
+export class WindowFlags {
+  scale: u8;
+  flags: u8; // TCP_FLAG_* of tcp-table.ts
+}
+
+@inline
+export function windowOf(conn: Conn, dir: u32): Window {
+  return changetype<Window>(changetype<usize>(conn) + offsetof<Conn>('tdEnd0') + (<usize>dir << 4));
+}
+
+@inline
+export function windowFlagsOf(conn: Conn, dir: u32): WindowFlags {
+  return changetype<WindowFlags>(
+    changetype<usize>(conn) + offsetof<Conn>('tdScale0') + (<usize>dir << 1),
+  );
+}
+
+/** UDP: the moment (capture time) from which an answered connection counts as a stream. */
+@inline
+export function streamFrom(conn: Conn): u64 {
+  return load<u64>(changetype<usize>(conn) + offsetof<Conn>('tdEnd0'));
+}
+
+@inline
+export function setStreamFrom(conn: Conn, at: u64): void {
+  store<u64>(changetype<usize>(conn) + offsetof<Conn>('tdEnd0'), at);
 }
 
 // enum ip_conntrack_status
@@ -69,3 +112,21 @@ export const IPS_SRC_NAT_DONE: u32 = 1 << 7;
 export const IPS_DST_NAT_DONE: u32 = 1 << 8;
 export const IPS_DYING: u32 = 1 << 9;
 export const IPS_FIXED_TIMEOUT: u32 = 1 << 10;
+export const IPS_HELPER: u32 = 1 << 13;
+export const IPS_NAT_MASK: u32 = IPS_SRC_NAT | IPS_DST_NAT;
+export const IPS_NAT_DONE_MASK: u32 = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+
+// Conn.flags
+export const CONN_PICKED_UP: u8 = 1; // began before the capture (TCP, first seen mid-stream)
+export const CONN_NAT_CHOSEN: u8 = 2; // its mapping holds a choice that the kernel makes at random
+export const CONN_ZONE_ORIGINAL: u8 = 4; // the zone holds for the original direction …
+export const CONN_ZONE_REPLY: u8 = 8; // … and for the reply direction
+export const CONN_PRELOADED: u8 = 16; // known at the start of the capture
+export const CONN_BY_SOURCE: u8 = 32; // linked in by-source.ts
+export const CONN_COUNTED: u8 = 64; // in the statistics of connections
+
+/** The zone that `conn` is looked up in for packets of direction `dir`. */
+@inline
+export function zoneOf(conn: Conn, dir: u32): u32 {
+  return conn.flags & (CONN_ZONE_ORIGINAL << <u8>dir) ? <u32>conn.zone : 0;
+}

@@ -1,0 +1,112 @@
+/**
+ * Connections by the source of their original tuple, newest first (nf_nat_bysource): a source that
+ * is mapped keeps its mapping. Holds every connection whose source mapping has been decided.
+ */
+import { allocate } from '../memory';
+import { CONN_BY_SOURCE, Conn, zoneOf } from './conn';
+
+const FIRST_BUCKETS: u32 = 1 << 12;
+
+let buckets: usize = 0; // address of the newest Conn, or 0
+let bucketMask: u32 = 0;
+let linked: u32 = 0;
+
+/** Prepares an empty index. False when memory runs out. */
+export function attachBySource(): bool {
+  buckets = allocate(<usize>FIRST_BUCKETS * 4);
+  bucketMask = FIRST_BUCKETS - 1;
+  linked = 0;
+  return buckets != 0;
+}
+
+@inline
+function bucketOf(src: u32, sport: u32, proto: u32, zone: u32): usize {
+  let h = (<u64>src | (<u64>(sport | (proto << 16)) << 32)) * 0x9e3779b97f4a7c15;
+  h = (h ^ (h >> 32) ^ zone) * 0xd6e8feb86659fd93;
+  return buckets + (<usize>(<u32>(h >> 32) & bucketMask) << 2);
+}
+
+@inline
+function bucketOfConn(conn: Conn): usize {
+  return bucketOf(conn.origSrc, conn.origSport, conn.proto, zoneOf(conn, 0));
+}
+
+function push(conn: Conn): void {
+  const bucket = bucketOfConn(conn);
+  const head = load<u32>(bucket);
+  conn.sourceNext = head;
+  conn.sourcePrev = 0;
+  if (head != 0) changetype<Conn>(head).sourcePrev = <u32>changetype<usize>(conn);
+  store<u32>(bucket, <u32>changetype<usize>(conn));
+}
+
+function grow(): void {
+  const size = bucketMask + 1;
+  const bigger = allocate(<usize>size * 8);
+  if (bigger == 0) return; // chains get longer
+  const old = buckets;
+  buckets = bigger;
+  bucketMask = size * 2 - 1;
+  for (let i: u32 = 0; i < size; i++) {
+    // From the oldest on, so that the newest is first again.
+    let at = load<u32>(old + (<usize>i << 2));
+    while (at != 0 && changetype<Conn>(at).sourceNext != 0) at = changetype<Conn>(at).sourceNext;
+    while (at != 0) {
+      const previous = changetype<Conn>(at).sourcePrev;
+      push(changetype<Conn>(at));
+      at = previous;
+    }
+  }
+}
+
+export function linkSource(conn: Conn): void {
+  if (conn.flags & CONN_BY_SOURCE) return;
+  if (linked > bucketMask) grow();
+  push(conn);
+  conn.flags |= CONN_BY_SOURCE;
+  linked++;
+}
+
+export function unlinkSource(conn: Conn): void {
+  if (!(conn.flags & CONN_BY_SOURCE)) return;
+  conn.flags &= ~CONN_BY_SOURCE;
+  if (conn.sourcePrev != 0) changetype<Conn>(conn.sourcePrev).sourceNext = conn.sourceNext;
+  else store<u32>(bucketOfConn(conn), conn.sourceNext);
+  if (conn.sourceNext != 0) changetype<Conn>(conn.sourceNext).sourcePrev = conn.sourcePrev;
+  linked--;
+}
+
+/** The newest connection with this original source, or 0. Some may be dead already. */
+export function firstOfSource(family: u32, proto: u32, src: u32, sport: u32, zone: u32): usize {
+  return matching(load<u32>(bucketOf(src, sport, proto, zone)), family, proto, src, sport, zone);
+}
+
+/** The next older connection with the same original source as `conn`, or 0. */
+export function nextOfSource(conn: Conn): usize {
+  const c = conn;
+  return matching(c.sourceNext, c.family, c.proto, c.origSrc, c.origSport, zoneOf(c, 0));
+}
+
+function matching(
+  from: u32,
+  family: u32,
+  proto: u32,
+  src: u32,
+  sport: u32,
+  zone: u32,
+): usize {
+  for (let at = from; at != 0; ) {
+    const c = changetype<Conn>(at);
+    if (
+      c.origSrc == src &&
+      c.origSport == <u16>sport &&
+      c.proto == <u8>proto &&
+      c.family == <u8>family &&
+      zoneOf(c, 0) == zone
+    ) {
+      return at;
+    }
+    at = c.sourceNext;
+  }
+  return 0;
+}

@@ -1,0 +1,108 @@
+/** Connections in image form (KnownConn): those known at the start, and a dump of those alive. */
+import { KNOWN_CONN_SIZE, SECTION_CONNTRACK } from '../abi';
+import { internImageAddress, writeAddress } from '../address';
+import { sectionCount, sectionPtr } from '../host';
+import {
+  KNOWN_CONN_ORIG_DST,
+  KNOWN_CONN_ORIG_SRC,
+  KNOWN_CONN_REPL_DST,
+  KNOWN_CONN_REPL_SRC,
+  KnownConn,
+} from '../image';
+import { ownerOfTuple } from '../wire/owner';
+import { linkSource } from './by-source';
+import {
+  CONN_COUNTED,
+  CONN_PRELOADED,
+  CONN_ZONE_ORIGINAL,
+  CONN_ZONE_REPLY,
+  Conn,
+  IPS_ASSURED,
+  IPS_CONFIRMED,
+  IPS_EXPECTED,
+  IPS_NAT_DONE_MASK,
+  IPS_NAT_MASK,
+  IPS_SEEN_REPLY,
+} from './conn';
+import { allocConn, link, nextLive } from './table';
+import { TCP_FLAG_BE_LIBERAL, TCP_FLAG_SACK_PERM, TCP_NONE_SET } from './tcp-table';
+import { IPPROTO_TCP } from './tuple';
+
+const SECOND: u64 = 1_000_000_000;
+const KEPT: u32 = IPS_EXPECTED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_NAT_MASK;
+
+/**
+ * Takes over those connections known at the start, `now`, that worker `worker` of `workers` owns.
+ * False when memory runs out.
+ */
+export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
+  const first = sectionPtr(SECTION_CONNTRACK);
+  const count = sectionCount(SECTION_CONNTRACK);
+  for (let i: u32 = 0; i < count; i++) {
+    const at = first + <usize>i * KNOWN_CONN_SIZE;
+    const known = changetype<KnownConn>(at);
+    const src = internImageAddress(known.family, at + KNOWN_CONN_ORIG_SRC);
+    const dst = internImageAddress(known.family, at + KNOWN_CONN_ORIG_DST);
+    const sport = known.origSport;
+    const dport = known.origDport;
+    if (workers > 1) {
+      if (ownerOfTuple(known.family, known.proto, src, dst, sport, dport) != worker) continue;
+    }
+    const conn = changetype<Conn>(allocConn(now));
+    if (changetype<usize>(conn) == 0) return false;
+    conn.origSrc = src;
+    conn.origDst = dst;
+    conn.origSport = sport;
+    conn.origDport = dport;
+    conn.replSrc = internImageAddress(known.family, at + KNOWN_CONN_REPL_SRC);
+    conn.replDst = internImageAddress(known.family, at + KNOWN_CONN_REPL_DST);
+    conn.replSport = known.replSport;
+    conn.replDport = known.replDport;
+    conn.proto = known.proto;
+    conn.family = known.family;
+    conn.zone = known.zone;
+    conn.flags = CONN_PRELOADED | CONN_COUNTED;
+    if (known.zone != 0) conn.flags |= CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY;
+    conn.status = (known.status & KEPT) | IPS_NAT_DONE_MASK;
+    conn.mark = known.mark;
+    conn.expires = now + <u64>known.timeout * SECOND;
+    conn.state = known.state;
+    if (known.proto == <u8>IPPROTO_TCP) {
+      // Nothing tells its windows and scales: as for a connection picked up.
+      conn.tdFlags0 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
+      conn.tdFlags1 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
+      conn.lastIndex = <u8>TCP_NONE_SET;
+    }
+    if (!link(conn)) return false;
+    linkSource(conn);
+  }
+  return true;
+}
+
+/**
+ * Writes the live connection after `previous` (0: the first) as a KnownConn to `out`. Returns it, to
+ * go on with, or 0 at the end. Order: the table's.
+ */
+export function connDump(previous: usize, now: u64, out: usize): usize {
+  const at = nextLive(previous, now);
+  if (at == 0) return 0;
+  const conn = changetype<Conn>(at);
+  const known = changetype<KnownConn>(out);
+  memory.fill(out, 0, KNOWN_CONN_SIZE);
+  known.status = conn.status | IPS_CONFIRMED;
+  known.mark = conn.mark;
+  known.timeout = <u32>((conn.expires - now) / SECOND);
+  known.zone = conn.zone;
+  known.proto = conn.proto;
+  known.family = conn.family;
+  known.state = conn.state;
+  known.origSport = conn.origSport;
+  known.origDport = conn.origDport;
+  known.replSport = conn.replSport;
+  known.replDport = conn.replDport;
+  writeAddress(conn.family, conn.origSrc, out + KNOWN_CONN_ORIG_SRC);
+  writeAddress(conn.family, conn.origDst, out + KNOWN_CONN_ORIG_DST);
+  writeAddress(conn.family, conn.replSrc, out + KNOWN_CONN_REPL_SRC);
+  writeAddress(conn.family, conn.replDst, out + KNOWN_CONN_REPL_DST);
+  return at;
+}

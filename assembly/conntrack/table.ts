@@ -1,0 +1,334 @@
+/**
+ * This worker's connections: slabs of Conn, and a hash over both tuples of each confirmed one.
+ *
+ *     slots   [hash₀ ref₀][hash₁ ref₁]…   8 bytes each, linear probing; 0: free
+ *     ref     address of the Conn (a multiple of 128) | direction of the tuple
+ *
+ * Slots hold the whole hash, so a look-up that meets no equal hash touches no connection, growing
+ * touches none either, and deleting closes the gap instead of leaving a tombstone. A hit costs one
+ * cache line of slots and one of the connection.
+ *
+ * Time is the capture's, which may step back. A connection is dead for a packet at or after
+ * Conn.expires and is then unlinked by the look-up that finds it, as in the kernel. What nobody
+ * looks for any more is swept, a few entries for each new connection, and only when it is dead by
+ * SWEEP_MARGIN, so that no later packet can tell whether it was swept.
+ *
+ * Unlinked connections are freed when the next packet begins: the packet at hand may still hold one.
+ */
+import { allocate } from '../memory';
+import { unlinkSource } from './by-source';
+import { Conn, IPS_CONFIRMED, IPS_DYING, zoneOf } from './conn';
+import { tupleDport, tupleDst, tupleProto, tupleSport, tupleSrc } from './tuple';
+
+export const CONN_SIZE: usize = 128;
+const FIRST_SLOTS: u32 = 1 << 13;
+const FIRST_SLAB: u32 = 1024; // connections
+const MAX_SLAB: u32 = 16384;
+const MAX_SLABS: u32 = 8192;
+const SWEEP_STEPS: u32 = 3; // entries looked at for each new one
+const SWEEP_MARGIN: u64 = 60_000_000_000;
+
+let slots: usize = 0;
+let slotMask: u32 = 0;
+let slotsUsed: u32 = 0;
+
+let slabs: usize = 0; // {u32 address, u32 connections} of each slab
+let slabCount: u32 = 0;
+let nextSlab: u32 = FIRST_SLAB;
+let freeList: usize = 0; // linked by the first word
+let dyingList: usize = 0;
+let confirmed: u32 = 0; // linked right now
+let sweepSlab: u32 = 0;
+let sweepIndex: u32 = 0;
+let outOfMemory: bool = false;
+
+let foundDirection: u32 = 0;
+
+if (DEBUG) assert(offsetof<Conn>() == CONN_SIZE); // must be two cache lines
+
+/** Prepares an empty table. False when memory runs out. */
+export function attachTable(): bool {
+  slots = allocate(<usize>FIRST_SLOTS * 8);
+  slabs = allocate(<usize>MAX_SLABS * 8);
+  slotMask = FIRST_SLOTS - 1;
+  slotsUsed = 0;
+  slabCount = 0;
+  nextSlab = FIRST_SLAB;
+  freeList = 0;
+  dyingList = 0;
+  confirmed = 0;
+  sweepSlab = 0;
+  sweepIndex = 0;
+  outOfMemory = false;
+  return slots != 0 && slabs != 0;
+}
+
+/** Whether a connection could not be kept for lack of memory (its packets were dropped). */
+export function tableFull(): bool {
+  return outOfMemory;
+}
+
+/** Direction of the tuple that the last successful look-up found. */
+@inline
+export function foundDir(): u32 {
+  return foundDirection;
+}
+
+/** Makes foundDir() the other direction. */
+export function turnFound(): void {
+  foundDirection ^= 1;
+}
+
+@inline
+function hashTuple(src: u32, dst: u32, ports: u32, key: u32): u32 {
+  let h = (<u64>src | (<u64>dst << 32)) * 0x9e3779b97f4a7c15;
+  h = (h ^ (h >> 32) ^ (<u64>ports | (<u64>key << 32))) * 0xd6e8feb86659fd93;
+  h ^= h >> 32;
+  return <u32>h == 0 ? 1 : <u32>h;
+}
+
+/** Proto, family and zone as they lie in Conn: one word. */
+@inline
+function keyOf(proto: u32, family: u32, zone: u32): u32 {
+  return proto | (family << 8) | (zone << 16);
+}
+
+/**
+ * The live connection that has this tuple in either direction at time `now`, or 0; foundDir() tells
+ * which. Ports as in Conn. `zone` counts for the directions of `zoneDirs` (bit 0: original).
+ */
+export function find(
+  family: u32,
+  proto: u32,
+  src: u32,
+  dst: u32,
+  sport: u32,
+  dport: u32,
+  zone: u32,
+  now: u64,
+): usize {
+  const ports = sport | (dport << 16);
+  const key = keyOf(proto, family, zone);
+  const hash = hashTuple(src, dst, ports, key);
+  const addresses = <u64>src | (<u64>dst << 32);
+  let s = hash & slotMask;
+  let slotHash: u32;
+  while ((slotHash = load<u32>(slots + (<usize>s << 3))) != 0) {
+    if (slotHash == hash) {
+      const ref = load<u32>(slots + (<usize>s << 3), 4);
+      const dir = ref & 1;
+      const conn = changetype<Conn>(ref & ~1);
+      const tuple = changetype<usize>(conn) + (dir != 0 ? offsetof<Conn>('replSrc') : 0);
+      if (
+        load<u64>(tuple) == addresses &&
+        load<u32>(tuple, 8) == ports &&
+        conn.proto == <u8>proto &&
+        conn.family == <u8>family &&
+        zoneOf(conn, dir) == zone
+      ) {
+        if (conn.expires > now) {
+          foundDirection = dir;
+          return changetype<usize>(conn);
+        }
+        kill(conn); // closes two gaps, so slots have moved
+        s = hash & slotMask;
+        continue;
+      }
+    }
+    s = (s + 1) & slotMask;
+  }
+  return 0;
+}
+
+/** As find(), for the tuple in tuple.ts. */
+export function findTuple(family: u32, zone: u32, now: u64): usize {
+  return find(family, tupleProto, tupleSrc, tupleDst, tupleSport, tupleDport, zone, now);
+}
+
+function connHash(conn: Conn, dir: u32): u32 {
+  const tuple = changetype<usize>(conn) + (dir != 0 ? offsetof<Conn>('replSrc') : 0);
+  const key = keyOf(conn.proto, conn.family, zoneOf(conn, dir));
+  return hashTuple(load<u32>(tuple), load<u32>(tuple, 4), load<u32>(tuple, 8), key);
+}
+
+function insertSlot(hash: u32, ref: u32): void {
+  let s = hash & slotMask;
+  while (load<u32>(slots + (<usize>s << 3)) != 0) s = (s + 1) & slotMask;
+  store<u64>(slots + (<usize>s << 3), <u64>hash | (<u64>ref << 32));
+  slotsUsed++;
+}
+
+function removeSlot(hash: u32, ref: u32): void {
+  let s = hash & slotMask;
+  const want = <u64>hash | (<u64>ref << 32);
+  for (;;) {
+    const have = load<u64>(slots + (<usize>s << 3));
+    if (have == 0) return;
+    if (have == want) break;
+    s = (s + 1) & slotMask;
+  }
+  // Move back what was pushed past the gap, so that no probe ends early.
+  let gap = s;
+  for (;;) {
+    s = (s + 1) & slotMask;
+    const have = load<u64>(slots + (<usize>s << 3));
+    if (have == 0) break;
+    const home = <u32>have & slotMask;
+    if (((s - home) & slotMask) >= ((s - gap) & slotMask)) {
+      store<u64>(slots + (<usize>gap << 3), have);
+      gap = s;
+    }
+  }
+  store<u64>(slots + (<usize>gap << 3), 0);
+  slotsUsed--;
+}
+
+/** Room for two more slots. False: the table is full and memory has run out. */
+function reserveSlots(): bool {
+  const size = slotMask + 1;
+  if (slotsUsed + 2 <= size - (size >> 2)) return true;
+  const bigger: usize = size >= 0x10000000 ? 0 : allocate(<usize>size * 16);
+  if (bigger == 0) return slotsUsed + 3 <= size; // one slot must stay free: probes end there
+  const old = slots;
+  slots = bigger;
+  slotMask = size * 2 - 1;
+  slotsUsed = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    const have = load<u64>(old + (<usize>i << 3));
+    if (have != 0) insertSlot(<u32>have, <u32>(have >> 32));
+  }
+  addSlab(old, size >> 4); // 8 bytes a slot: the old table becomes connections
+  return true;
+}
+
+function addSlab(at: usize, count: u32): void {
+  if (slabCount == MAX_SLABS) return;
+  store<u32>(slabs + (<usize>slabCount << 3), <u32>at);
+  store<u32>(slabs + (<usize>slabCount << 3), count, 4);
+  slabCount++;
+  for (let i = count; i > 0; i--) {
+    const conn = at + <usize>(i - 1) * CONN_SIZE;
+    store<u32>(conn + offsetof<Conn>('status'), 0);
+    store<u32>(conn, <u32>freeList);
+    freeList = conn;
+  }
+}
+
+function slabAt(index: u32): usize {
+  return load<u32>(slabs + (<usize>index << 3));
+}
+
+function slabSize(index: u32): u32 {
+  return load<u32>(slabs + (<usize>index << 3), 4);
+}
+
+/** Looks at the next `steps` entries and frees those that are long dead at `now`. */
+function sweep(steps: u32, now: u64): void {
+  if (slabCount == 0) return;
+  for (let i: u32 = 0; i < steps; i++) {
+    const conn = changetype<Conn>(slabAt(sweepSlab) + <usize>sweepIndex * CONN_SIZE);
+    const linked = (conn.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
+    if (linked && conn.expires + SWEEP_MARGIN <= now) kill(conn);
+    if (++sweepIndex == slabSize(sweepSlab)) {
+      sweepIndex = 0;
+      if (++sweepSlab == slabCount) sweepSlab = 0;
+    }
+  }
+}
+
+/** A zeroed connection that is in no list, or 0 when memory has run out. */
+export function allocConn(now: u64): usize {
+  sweep(SWEEP_STEPS, now);
+  if (freeList == 0) {
+    const at = allocate(<usize>nextSlab * CONN_SIZE);
+    if (at == 0) {
+      outOfMemory = true;
+      return 0;
+    }
+    addSlab(at, nextSlab);
+    if (nextSlab < MAX_SLAB) nextSlab *= 2;
+  }
+  const conn = freeList;
+  if (conn == 0) return 0;
+  freeList = load<u32>(conn);
+  memory.fill(conn, 0, CONN_SIZE);
+  return conn;
+}
+
+/** Frees a connection that was never linked. */
+export function freeConn(conn: Conn): void {
+  unlinkSource(conn);
+  conn.status = 0;
+  store<u32>(changetype<usize>(conn), <u32>freeList);
+  freeList = changetype<usize>(conn);
+}
+
+/** Links a connection under both its tuples. False: no memory. */
+export function link(conn: Conn): bool {
+  if (!reserveSlots()) {
+    outOfMemory = true;
+    return false;
+  }
+  const ref = <u32>changetype<usize>(conn);
+  insertSlot(connHash(conn, 0), ref);
+  insertSlot(connHash(conn, 1), ref | 1);
+  conn.status |= IPS_CONFIRMED;
+  confirmed++;
+  return true;
+}
+
+/** Unlinks a connection; it is freed when the next packet begins (nf_ct_kill). */
+export function kill(conn: Conn): void {
+  if (conn.status & IPS_DYING) return;
+  if (conn.status & IPS_CONFIRMED) {
+    const ref = <u32>changetype<usize>(conn);
+    removeSlot(connHash(conn, 0), ref);
+    removeSlot(connHash(conn, 1), ref | 1);
+    confirmed--;
+  }
+  unlinkSource(conn);
+  conn.status |= IPS_DYING;
+  conn.sourceNext = <u32>dyingList; // free again: unlinkSource() is done with it
+  dyingList = changetype<usize>(conn);
+}
+
+/** Frees what was killed while the last packet was under judgement. */
+@inline
+export function freeDying(): void {
+  if (dyingList != 0) drainDying();
+}
+
+function drainDying(): void {
+  while (dyingList != 0) {
+    const conn = changetype<Conn>(dyingList);
+    dyingList = conn.sourceNext;
+    conn.status = 0;
+    store<u32>(changetype<usize>(conn), <u32>freeList);
+    freeList = changetype<usize>(conn);
+  }
+}
+
+/** Connections alive at `now` (what `conntrack -C` would say). */
+export function countLive(now: u64): u32 {
+  let count: u32 = 0;
+  for (let c = nextLive(0, now); c != 0; c = nextLive(c, now)) count++;
+  return count;
+}
+
+/** The live connection after `conn` (0: the first) in table order, or 0. */
+export function nextLive(conn: usize, now: u64): usize {
+  let slab: u32 = 0;
+  let index: u32 = 0;
+  if (conn != 0) {
+    while (conn < slabAt(slab) || conn >= slabAt(slab) + <usize>slabSize(slab) * CONN_SIZE) slab++;
+    index = <u32>((conn - slabAt(slab)) / CONN_SIZE) + 1;
+  }
+  for (; slab < slabCount; slab++, index = 0) {
+    for (; index < slabSize(slab); index++) {
+      const c = changetype<Conn>(slabAt(slab) + <usize>index * CONN_SIZE);
+      const linked = (c.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
+      if (linked && c.expires > now) return changetype<usize>(c);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,350 @@
+/** TCP connections, as nf_conntrack_tcp_packet() of nf_conntrack_proto_tcp.c (Linux 6.18). */
+import {
+  SYSCTL_CT_TCP_IGNORE_INVALID_RST,
+  SYSCTL_CT_TCP_LOOSE,
+  SYSCTL_CT_TCP_MAX_RETRANS,
+  SYSCTL_CT_TCP_TIMEOUT_MAX_RETRANS,
+  SYSCTL_CT_TCP_TIMEOUT_UNACKNOWLEDGED,
+} from '../abi';
+import { sysctl } from '../host';
+import { Packet } from '../packet';
+import {
+  CONN_PICKED_UP,
+  Conn,
+  IPS_ASSURED,
+  IPS_CONFIRMED,
+  IPS_FIXED_TIMEOUT,
+  IPS_SEEN_REPLY,
+  WindowFlags,
+  windowFlagsOf,
+  windowOf,
+} from './conn';
+import { checksumOk, TRACK_ACCEPT, TRACK_INVALID, TRACK_REPEAT } from './protocol';
+import { kill } from './table';
+import { headerLength, readSynOptions } from './tcp-options';
+import {
+  FLAG_FIN,
+  FLAG_SYN,
+  TCP_ACK_SET,
+  TCP_CLOSE,
+  TCP_CLOSE_WAIT,
+  TCP_ESTABLISHED,
+  TCP_EXP_CHALLENGE_ACK,
+  TCP_FIN_SET,
+  TCP_FIN_WAIT,
+  TCP_FLAG_BE_LIBERAL,
+  TCP_FLAG_CLOSE_INIT,
+  TCP_FLAG_DATA_UNACKNOWLEDGED,
+  TCP_FLAG_MAXACK_SET,
+  TCP_FLAG_SACK_PERM,
+  TCP_FLAG_WINDOW_SCALE,
+  TCP_IGNORE,
+  TCP_INVALID,
+  TCP_LAST_ACK,
+  TCP_NONE,
+  TCP_NONE_SET,
+  TCP_RST_SET,
+  TCP_SIMULTANEOUS_OPEN,
+  TCP_SYNACK_SET,
+  TCP_SYN_RECV,
+  TCP_SYN_SENT,
+  TCP_SYN_SENT2,
+  TCP_SYN_SET,
+  TCP_TIME_WAIT,
+  tcpFlagsValid,
+  tcpIndex,
+  tcpTransition,
+} from './tcp-table';
+import { WINDOW_IGNORE, WINDOW_INVALID, before, tcpInWindow } from './tcp-window';
+import { refresh, tcpTimeout, timeoutOf } from './timeout';
+
+const HEADER: u32 = 20;
+const TWO_MINUTES: u64 = 120_000_000_000;
+
+/** First segment of a connection (tcp_new). False: none begins with it. */
+function begin(conn: Conn, l4: usize, have: u32, index: u32, end: u32): bool {
+  const state = tcpTransition(0, index, TCP_NONE);
+  if (state >= TCP_INVALID) return false;
+  const window = windowOf(conn, 0);
+  const win = <u32>bswap<u16>(load<u16>(l4, 14));
+  window.end = end;
+  window.maxWin = win == 0 ? 1 : win;
+  if (state == TCP_SYN_SENT) {
+    window.maxEnd = end;
+    readSynOptions(l4, have, windowFlagsOf(conn, 0));
+  } else {
+    if (!sysctl(SYSCTL_CT_TCP_LOOSE)) return false;
+    // Picked up: the scale is not known, so windows are judged liberally, and SACK is assumed.
+    window.maxEnd = end + window.maxWin;
+    conn.tdFlags0 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
+    conn.tdFlags1 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
+    conn.flags |= CONN_PICKED_UP;
+  }
+  conn.lastIndex = <u8>TCP_NONE_SET;
+  return true;
+}
+
+@inline
+function isEstablished(conn: Conn): bool {
+  return conn.state == <u8>TCP_ESTABLISHED && (conn.status & IPS_ASSURED) != 0;
+}
+
+/** Whether the connection is closing, so that its last_* and windows may be another's already. */
+function isClosing(state: u32): bool {
+  return (
+    state == TCP_FIN_WAIT ||
+    state == TCP_CLOSE_WAIT ||
+    state == TCP_LAST_ACK ||
+    state == TCP_TIME_WAIT ||
+    state == TCP_CLOSE
+  );
+}
+
+/** The server answers a SYN that we had ignored: take over what that SYN said. */
+function resync(conn: Conn, dir: u32): void {
+  const other = conn.lastDir & 1;
+  const window = windowOf(conn, other);
+  window.end = conn.lastEnd;
+  window.maxEnd = conn.lastEnd;
+  window.maxWin = conn.lastWin == 0 ? 1 : <u32>conn.lastWin;
+  const side = windowFlagsOf(conn, other);
+  side.scale = conn.lastScale;
+  conn.lastFlags &= ~TCP_EXP_CHALLENGE_ACK;
+  side.flags = conn.lastFlags;
+  const mine = windowOf(conn, dir);
+  mine.end = 0;
+  mine.maxEnd = 0;
+  mine.maxWin = 0;
+  mine.maxAck = 0;
+  const mySide = windowFlagsOf(conn, dir);
+  mySide.scale = 0;
+  mySide.flags &= TCP_FLAG_BE_LIBERAL;
+}
+
+/** Remembers a segment that is let through without being believed. */
+function annotate(conn: Conn, dir: u32, index: u32, l4: usize, have: u32, end: u32): void {
+  const state: u32 = conn.state;
+  conn.lastIndex = <u8>index;
+  conn.lastDir = <u8>dir;
+  conn.lastSeq = bswap<u32>(load<u32>(l4, 4));
+  conn.lastEnd = end;
+  conn.lastWin = bswap<u16>(load<u16>(l4, 14));
+  if (index == TCP_SYN_SET && dir == 0) {
+    // lastScale and lastFlags lie in Conn like a WindowFlags.
+    conn.lastScale = 0;
+    conn.lastFlags = 0;
+    const last = changetype<usize>(conn) + offsetof<Conn>('lastScale');
+    readSynOptions(l4, have, changetype<WindowFlags>(last));
+    conn.lastFlags &= TCP_FLAG_WINDOW_SCALE | TCP_FLAG_SACK_PERM;
+    // RFC 5961: the answer may be a challenge ACK, which must not pass for the last ACK.
+    if (state == TCP_LAST_ACK) conn.lastFlags |= TCP_EXP_CHALLENGE_ACK;
+  }
+  if (state == TCP_SYN_SENT && index == TCP_ACK_SET && dir == 1) {
+    conn.lastAck = bswap<u32>(load<u32>(l4, 8));
+  }
+}
+
+/** An out-of-window FIN or RST that answers another shortens the timeout (nf_tcp_handle_invalid). */
+function shortenInvalid(conn: Conn, dir: u32, index: u32, now: u64): void {
+  if (!(conn.status & IPS_ASSURED) || conn.status & IPS_FIXED_TIMEOUT) return;
+  if (index != TCP_RST_SET && index != TCP_FIN_SET) return;
+  const last: u32 = conn.lastIndex;
+  if (conn.lastDir != <u8>dir && (last == TCP_FIN_SET || last == TCP_RST_SET)) {
+    const left = conn.expires - now;
+    const timeout = timeoutOf(SYSCTL_CT_TCP_TIMEOUT_UNACKNOWLEDGED);
+    if (left >= TWO_MINUTES && left > timeout) conn.expires = now + timeout;
+  } else {
+    conn.lastIndex = <u8>index;
+    conn.lastDir = <u8>dir;
+  }
+}
+
+// What checkReset() found: 0, or these bits.
+const RESET_KEEP: u32 = 1; // the state stays
+const RESET_IN_WINDOW: u32 = 2; // good without a look at the window
+const RESET_INVALID: u32 = 4;
+
+/** An RST that would close the connection must fit what the peer acknowledged. */
+function checkReset(conn: Conn, dir: u32, l4: usize): u32 {
+  const state: u32 = conn.state;
+  if (isClosing(state)) return RESET_IN_WINDOW;
+  const seq = bswap<u32>(load<u32>(l4, 4));
+  const last: u32 = conn.lastIndex;
+  const peer = windowOf(conn, dir ^ 1);
+  let result: u32 = 0;
+  // The peer's highest ACK may be outdated when a SYN was let through.
+  if (windowFlagsOf(conn, dir ^ 1).flags & TCP_FLAG_MAXACK_SET && last != TCP_SYN_SET) {
+    const established = isEstablished(conn);
+    if (seq == 0 && !established) return 0; // answers a SYN that was let through
+    if (before(seq, peer.maxAck) && !sysctl(SYSCTL_CT_TCP_IGNORE_INVALID_RST)) return RESET_INVALID;
+    if (!established || seq == peer.maxAck) return 0;
+    if (last == TCP_ACK_SET && conn.lastDir == <u8>dir && seq == conn.lastEnd) return 0;
+    result = RESET_KEEP; // not exact: the peer may send a challenge ACK
+  }
+  // Answers a SYN or ACK that was let through; it may acknowledge segments that were ignored.
+  const suspect =
+    (conn.status & IPS_SEEN_REPLY && last == TCP_SYN_SET) ||
+    (!(conn.status & IPS_ASSURED) && last == TCP_ACK_SET);
+  if (suspect && bswap<u32>(load<u32>(l4, 8)) == conn.lastEnd) return result | RESET_IN_WINDOW;
+  if (state == TCP_SYN_SENT && last == TCP_ACK_SET && conn.lastDir == 1 && seq == conn.lastAck) {
+    return result | RESET_IN_WINDOW; // answers a challenge ACK that was let through
+  }
+  return result;
+}
+
+/** How long the connection lives on after a good segment. */
+function timeoutAfter(conn: Conn, index: u32, state: u32): u64 {
+  const timeout = tcpTimeout(state);
+  const retransmitted = timeoutOf(SYSCTL_CT_TCP_TIMEOUT_MAX_RETRANS);
+  if (<u32>conn.retrans >= sysctl(SYSCTL_CT_TCP_MAX_RETRANS) && timeout > retransmitted) {
+    return retransmitted;
+  }
+  if (index == TCP_RST_SET) return tcpTimeout(TCP_CLOSE);
+  const unacknowledged = timeoutOf(SYSCTL_CT_TCP_TIMEOUT_UNACKNOWLEDGED);
+  if (
+    (conn.tdFlags0 | conn.tdFlags1) & TCP_FLAG_DATA_UNACKNOWLEDGED &&
+    timeout > unacknowledged
+  ) {
+    return unacknowledged;
+  }
+  return conn.lastWin == 0 && timeout > retransmitted ? retransmitted : timeout;
+}
+
+/** Tracks a segment of `conn`: TRACK_*. */
+export function trackTcp(p: Packet, conn: Conn, dir: u32): u32 {
+  const l4: usize = p.l4;
+  const have = p.l4Cap;
+  if (have < HEADER) return TRACK_INVALID;
+  const header = headerLength(l4);
+  const flags: u32 = load<u8>(l4, 13);
+  if (header < HEADER || p.l4Len < header) return TRACK_INVALID;
+  if (!checksumOk(p) || !tcpFlagsValid(flags)) return TRACK_INVALID;
+
+  const index = tcpIndex(flags);
+  const end =
+    bswap<u32>(load<u32>(l4, 4)) +
+    p.l4Len -
+    header +
+    (flags & FLAG_SYN ? 1 : 0) +
+    (flags & FLAG_FIN ? 1 : 0);
+  if (!(conn.status & IPS_CONFIRMED) && !begin(conn, l4, have, index, end)) return TRACK_INVALID;
+
+  const old: u32 = conn.state;
+  let state = tcpTransition(dir, index, old);
+  let inWindow = false;
+
+  if (state == TCP_SYN_SENT && old >= TCP_TIME_WAIT) {
+    // A new connection from a closed one's ports, or the client gave up and starts again.
+    const closing = (conn.tdFlags0 | conn.tdFlags1) & TCP_FLAG_CLOSE_INIT;
+    if (closing || (conn.lastDir == <u8>dir && conn.lastIndex == <u8>TCP_RST_SET)) {
+      kill(conn);
+      return TRACK_REPEAT;
+    }
+    state = TCP_IGNORE;
+  }
+  if (state == TCP_IGNORE) {
+    // Either side may know better than we do: let it pass, and learn from the answer.
+    const answersIgnored =
+      index == TCP_SYNACK_SET &&
+      conn.lastIndex == <u8>TCP_SYN_SET &&
+      conn.lastDir != <u8>dir &&
+      bswap<u32>(load<u32>(l4, 8)) == conn.lastEnd;
+    if (!answersIgnored) {
+      annotate(conn, dir, index, l4, have, end);
+      return TRACK_ACCEPT;
+    }
+    resync(conn, dir);
+    return settle(p, conn, dir, index, l4, have, flags, end, TCP_SYN_SENT, TCP_SYN_RECV, false);
+  }
+  switch (state) {
+    case TCP_INVALID:
+      return TRACK_INVALID;
+    case TCP_TIME_WAIT:
+      if (
+        old == TCP_LAST_ACK &&
+        index == TCP_ACK_SET &&
+        conn.lastDir != <u8>dir &&
+        conn.lastIndex == <u8>TCP_SYN_SET &&
+        conn.lastFlags & TCP_EXP_CHALLENGE_ACK
+      ) {
+        conn.lastFlags &= ~TCP_EXP_CHALLENGE_ACK; // a challenge ACK, not the last one
+        return TRACK_ACCEPT;
+      }
+      break;
+    case TCP_SYN_SENT2:
+      conn.lastFlags |= TCP_SIMULTANEOUS_OPEN;
+      break;
+    case TCP_SYN_RECV:
+      if (dir == 1 && index == TCP_ACK_SET && conn.lastFlags & TCP_SIMULTANEOUS_OPEN) {
+        state = TCP_ESTABLISHED;
+      }
+      break;
+    case TCP_CLOSE:
+      if (index == TCP_RST_SET) {
+        const reset = checkReset(conn, dir, l4);
+        if (reset & RESET_INVALID) return TRACK_INVALID;
+        if (reset & RESET_KEEP) state = old;
+        inWindow = (reset & RESET_IN_WINDOW) != 0;
+      }
+      break;
+  }
+  return settle(p, conn, dir, index, l4, have, flags, end, old, state, inWindow);
+}
+
+/** Checks the window (unless `inWindow`) and moves the connection from state `old` to `state`. */
+function settle(
+  p: Packet,
+  conn: Conn,
+  dir: u32,
+  index: u32,
+  l4: usize,
+  have: u32,
+  flags: u32,
+  end: u32,
+  old: u32,
+  state: u32,
+  inWindow: bool,
+): u32 {
+  if (!inWindow) {
+    const action = tcpInWindow(conn, dir, index, l4, have, flags, end);
+    if (action == WINDOW_IGNORE) return TRACK_ACCEPT;
+    if (action == WINDOW_INVALID) {
+      shortenInvalid(conn, dir, index, p.tsNanos);
+      return TRACK_INVALID;
+    }
+  }
+  conn.lastIndex = <u8>index;
+  conn.lastDir = <u8>dir;
+  conn.state = <u8>state;
+  if (old != state && state == TCP_FIN_WAIT) {
+    windowFlagsOf(conn, dir).flags |= TCP_FLAG_CLOSE_INIT;
+  }
+
+  let timeout = timeoutAfter(conn, index, state);
+  if (!(conn.status & IPS_SEEN_REPLY)) {
+    if (index == TCP_RST_SET) {
+      kill(conn); // answered by an RST only: nothing to remember
+      return TRACK_ACCEPT;
+    }
+    // A client or NAT that reuses its port must not keep the entry alive with SYNs.
+    if (index == TCP_SYN_SET && old == TCP_SYN_SENT) return TRACK_ACCEPT;
+    const unacknowledged = timeoutOf(SYSCTL_CT_TCP_TIMEOUT_UNACKNOWLEDGED);
+    if (state == TCP_ESTABLISHED && timeout > unacknowledged) timeout = unacknowledged;
+  } else if (
+    !(conn.status & IPS_ASSURED) &&
+    (old == TCP_SYN_RECV || old == TCP_ESTABLISHED) &&
+    state == TCP_ESTABLISHED
+  ) {
+    conn.status |= IPS_ASSURED;
+  }
+  refresh(conn, p.tsNanos, timeout);
+  return TRACK_ACCEPT;
+}
+
+/** REJECT --reject-with tcp-reset closes the connection (nf_conntrack_tcp_set_closing). */
+export function setTcpClosing(conn: Conn, now: u64): void {
+  if (!(conn.status & IPS_CONFIRMED)) return;
+  const old: u32 = conn.state;
+  conn.state = <u8>TCP_CLOSE;
+  if (old != TCP_CLOSE) refresh(conn, now, tcpTimeout(TCP_CLOSE));
+}

@@ -1,0 +1,42 @@
+/** Zones: CT --zone, --zone-orig and --zone-reply put a packet's look-ups into a space of their own. */
+import { Packet } from '../packet';
+import { CONN_ZONE_ORIGINAL, CONN_ZONE_REPLY, Conn, zoneOf } from './conn';
+import { findTuple, foundDir } from './table';
+
+/** Packet.ctZoneSet: the directions that Packet.ctZone holds for. 0: the default zone. */
+export const ZONE_ORIGINAL: u32 = 1;
+export const ZONE_REPLY: u32 = 2;
+
+/** Zone that the packet's connection has in direction `dir`. */
+@inline
+export function packetZone(p: Packet, dir: u32): u32 {
+  return p.ctZoneSet & (1 << <u8>dir) ? <u32>p.ctZone : 0;
+}
+
+/** Gives a new connection the packet's zone (nf_ct_zone_add). */
+@inline
+export function assignZone(conn: Conn, p: Packet): void {
+  if (p.ctZoneSet == 0) return;
+  conn.zone = p.ctZone;
+  if (p.ctZoneSet & <u8>ZONE_ORIGINAL) conn.flags |= CONN_ZONE_ORIGINAL;
+  if (p.ctZoneSet & <u8>ZONE_REPLY) conn.flags |= CONN_ZONE_REPLY;
+}
+
+/** The connection of the tuple in tuple.ts, seen by this packet (nf_conntrack_find_get). */
+export function findInZone(p: Packet): usize {
+  const original = packetZone(p, 0);
+  const found = findTuple(p.family, original, p.tsNanos);
+  if (p.ctZoneSet == 0) return found;
+  const reply = packetZone(p, 1);
+  // nf_ct_zone_equal(): a tuple of either direction must lie in the zone of that direction.
+  if (found != 0 && (foundDir() == 0 || original == reply)) return found;
+  if (original == reply) return 0;
+  const second = findTuple(p.family, reply, p.tsNanos);
+  return second != 0 && foundDir() == 1 ? second : 0;
+}
+
+/** Whether two connections share the zone of the original direction. */
+@inline
+export function sameOriginalZone(a: Conn, b: Conn): bool {
+  return zoneOf(a, 0) == zoneOf(b, 0);
+}

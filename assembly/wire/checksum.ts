@@ -1,0 +1,126 @@
+/**
+ * Transport checksums, as connection tracking verifies them on arrival (nf_ip_checksum and
+ * nf_ip6_checksum, net/netfilter/utils.c; sctp_error, nf_conntrack_proto_sctp.c).
+ */
+import { FAMILY_V4 } from '../abi';
+import { Packet } from '../packet';
+import { be16 } from './bytes';
+import { crc32c } from './crc32c';
+import { IPV4_SRC } from './ipv4';
+import { IPV6_SRC } from './ipv6';
+import {
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  IPPROTO_SCTP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+} from './transport';
+
+const TCP_CHECK: u32 = 16;
+const UDP_COVERAGE: u32 = 4;
+const UDP_CHECK: u32 = 6;
+const ICMP_CHECK: u32 = 2;
+const SCTP_CHECK: u32 = 8;
+const SIMD_FROM: u32 = 64;
+/** Sums of 16-bit words in 32-bit lanes cannot overflow within this many bytes. */
+const SIMD_BLOCK: u32 = 1 << 18;
+
+@inline
+function fold(sum: u64): u32 {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  let s = <u32>sum;
+  s = (s & 0xffff) + (s >> 16);
+  return (s & 0xffff) + (s >> 16);
+}
+
+/**
+ * One's complement sum, not folded, of `len` bytes at `at` as 16-bit words in memory order; an odd
+ * last byte is padded with zero. The sum's byte order is memory's: compare with stored values only.
+ */
+export function onesSum(at: usize, len: u32): u64 {
+  let sum: u64 = 0;
+  while (len >= SIMD_FROM) {
+    const end = at + ((len < SIMD_BLOCK ? len : SIMD_BLOCK) & ~31);
+    len -= <u32>(end - at);
+    let a = i32x4.splat(0);
+    let b = i32x4.splat(0);
+    while (at < end) {
+      a = i32x4.add(a, i32x4.extadd_pairwise_i16x8_u(v128.load(at)));
+      b = i32x4.add(b, i32x4.extadd_pairwise_i16x8_u(v128.load(at, 16)));
+      at += 32;
+    }
+    sum += <u64>(<u32>i32x4.extract_lane(a, 0)) + <u64>(<u32>i32x4.extract_lane(a, 1));
+    sum += <u64>(<u32>i32x4.extract_lane(a, 2)) + <u64>(<u32>i32x4.extract_lane(a, 3));
+    sum += <u64>(<u32>i32x4.extract_lane(b, 0)) + <u64>(<u32>i32x4.extract_lane(b, 1));
+    sum += <u64>(<u32>i32x4.extract_lane(b, 2)) + <u64>(<u32>i32x4.extract_lane(b, 3));
+  }
+  while (len >= 4) {
+    sum += <u64>load<u32>(at);
+    at += 4;
+    len -= 4;
+  }
+  if (len >= 2) {
+    sum += <u64>load<u16>(at);
+    at += 2;
+    len -= 2;
+  }
+  if (len != 0) sum += <u64>load<u8>(at);
+  return sum;
+}
+
+/** Sum of the pseudo header: addresses as captured, protocol and transport length. */
+function pseudoSum(p: Packet, proto: u32, len: u32): u64 {
+  const l3 = <usize>p.l3;
+  let sum = <u64>bswap<u32>(len) + <u64>bswap<u32>(proto);
+  if (p.family == FAMILY_V4) return sum + onesSum(l3 + IPV4_SRC, 8);
+  return sum + onesSum(l3 + IPV6_SRC, 32);
+}
+
+/**
+ * Whether a checksum field is right, or one that the sender left for hardware to finish: the folded
+ * pseudo header alone. Packets between containers and their host carry those all the way, and the
+ * kernel knows so (CHECKSUM_PARTIAL); a capture shows it by the value.
+ */
+function isRight(p: Packet, proto: u32, cover: u32, check: u32): bool {
+  const pseudo = pseudoSum(p, proto, p.l4Len);
+  if (fold(pseudo + onesSum(p.l4, cover)) == 0xffff) return true;
+  return <u32>load<u16>(<usize>p.l4 + check) == fold(pseudo);
+}
+
+/**
+ * Whether the transport checksum of a packet on arrival is one that connection tracking accepts.
+ * What was not captured whole cannot be verified and counts as right; so do protocols without one,
+ * and headers too short to hold one (their lengths are judged elsewhere).
+ */
+export function transportChecksumOk(p: Packet): bool {
+  const len = p.l4Len;
+  if (p.l4 == 0 || p.l4Cap < len) return true;
+  switch (p.proto) {
+    case IPPROTO_TCP:
+      return len < TCP_CHECK + 2 || isRight(p, IPPROTO_TCP, len, TCP_CHECK);
+    case IPPROTO_UDP:
+      if (len < UDP_CHECK + 2 || load<u16>(<usize>p.l4 + UDP_CHECK) == 0) return true;
+      return isRight(p, IPPROTO_UDP, len, UDP_CHECK);
+    case IPPROTO_UDPLITE: {
+      // udplite_error() sums the covered bytes with UDP's protocol number, not UDP-Lite's
+      if (len < UDP_CHECK + 2) return true;
+      let cover = be16(<usize>p.l4 + UDP_COVERAGE);
+      if (cover == 0) cover = len;
+      if (cover < UDP_CHECK + 2 || cover > len) return false;
+      if (load<u16>(<usize>p.l4 + UDP_CHECK) == 0) return false;
+      return isRight(p, IPPROTO_UDP, cover, UDP_CHECK);
+    }
+    case IPPROTO_ICMP:
+      if (len < ICMP_CHECK + 2 || p.family != FAMILY_V4) return true;
+      return fold(onesSum(p.l4, len)) == 0xffff;
+    case IPPROTO_ICMPV6:
+      if (len < ICMP_CHECK + 2 || p.family == FAMILY_V4) return true;
+      return isRight(p, IPPROTO_ICMPV6, len, ICMP_CHECK);
+    case IPPROTO_SCTP:
+      return len < SCTP_CHECK + 4 || crc32c(p.l4, len, SCTP_CHECK) == load<u32>(<usize>p.l4 + SCTP_CHECK);
+    default:
+      return true;
+  }
+}
