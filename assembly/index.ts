@@ -8,6 +8,7 @@ import { attachFdb, createFdb } from './bridge/fdb';
 import { attachConntrack } from './conntrack/index';
 import { attachHost, counterTotal } from './host';
 import { allocate } from './memory';
+import { attachNat } from './nat/index';
 import { attachDifferences } from './observe/difference';
 import { attachPending } from './observe/pending';
 import { attachBridged } from './pipeline/bridged';
@@ -54,7 +55,8 @@ export function attach(
   attachFdb(load<u32>(shared, 4));
   if (!attachFib() || !attachHooks() || !attachTraversals(counterTotal())) return STATUS_NO_MEMORY;
   if (!attachTables(image, load<u32>(shared))) return STATUS_NO_MEMORY;
-  if (!attachConntrack() || !attachWire(image, capture, workers)) return STATUS_NO_MEMORY;
+  if (!attachConntrack() || !attachNat()) return STATUS_NO_MEMORY;
+  if (!attachWire(image, capture, workers)) return STATUS_NO_MEMORY;
   if (!attachPending() || !attachDifferences() || !attachBridged()) return STATUS_NO_MEMORY;
   return attachReplay(worker, workers) ? STATUS_OK : STATUS_NO_MEMORY;
 }
