@@ -68,7 +68,7 @@ import {
   VERDICT_NONE,
 } from './abi';
 import { internV6, writeAddress } from './address';
-import { Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
+import { CONN_PICKED_UP, Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
 import { release } from './conntrack/index';
 import { ifaceAt } from './host';
 import { allocate } from './memory';
