@@ -1,3 +1,6 @@
+import { addressBits, prefixMask } from '../address.ts';
+import { type Extension, FLAG, VALUE, VALUE_OR_NOT } from '../extension.ts';
+import { prefixLenMask, u32 } from '../readers.ts';
 import type { Address } from '../values.ts';
 
 /** -m connlimit */
@@ -9,3 +12,26 @@ export interface ConnlimitMatch {
   readonly mask: Address;
   readonly side: 'source' | 'destination';
 }
+
+export const connlimitExtension: Extension<ConnlimitMatch> = {
+  name: 'connlimit',
+  options: {
+    'connlimit-upto': VALUE_OR_NOT,
+    'connlimit-above': VALUE_OR_NOT,
+    'connlimit-mask': VALUE,
+    'connlimit-saddr': FLAG,
+    'connlimit-daddr': FLAG,
+  },
+  read: (options) => {
+    const { family } = options.context;
+    const given = options.needOneOf(['connlimit-upto', 'connlimit-above']);
+    const side = options.oneOf(['connlimit-saddr', 'connlimit-daddr']);
+    return {
+      kind: 'connlimit',
+      limit: options.argument(given, u32),
+      when: (given.id === 'connlimit-above') !== given.invert ? 'above' : 'upto',
+      mask: options.value('connlimit-mask', prefixLenMask, prefixMask(addressBits(family), family)),
+      side: side?.id === 'connlimit-daddr' ? 'destination' : 'source',
+    };
+  },
+};

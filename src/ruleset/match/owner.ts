@@ -1,4 +1,7 @@
-import type { RangeMatch } from '../values.ts';
+import { type Argument, type Extension, FLAG, FLAG_OR_NOT, VALUE_OR_NOT } from '../extension.ts';
+import { Fault } from '../fault.ts';
+import { MAX_U32, parseUnsigned } from '../readers.ts';
+import type { NumberRange, RangeMatch } from '../values.ts';
 
 /** -m owner */
 export interface OwnerMatch {
@@ -9,3 +12,37 @@ export interface OwnerMatch {
   readonly socketExists: boolean | null;
   readonly supplementaryGroups: boolean;
 }
+
+/** Ids as `id`, `min-max` or `min:max`. Names differ between machines and are not looked up. */
+function ids(arg: Argument): NumberRange {
+  const pieces = arg.text.split(/[-:]/);
+  const values = pieces.map((piece) => parseUnsigned(piece));
+  const [min, max = min] = values;
+  if (min === undefined || min === null || max === null || max === undefined || values.length > 2) {
+    throw new Fault(`expected a numeric id or a range of ids, found "${arg.text}"`, arg.column);
+  }
+  if (max >= BigInt(MAX_U32) || min > max) {
+    throw new Fault(`expected ids below ${MAX_U32}, the lower first`, arg.column);
+  }
+  return { min: Number(min), max: Number(max) };
+}
+
+export const ownerExtension: Extension<OwnerMatch> = {
+  name: 'owner',
+  options: {
+    'uid-owner': VALUE_OR_NOT,
+    'gid-owner': VALUE_OR_NOT,
+    'socket-exists': FLAG_OR_NOT,
+    'suppl-groups': FLAG,
+  },
+  read: (options) => {
+    if (options.occurrences.length === 0) throw options.fault('at least one option is missing');
+    return {
+      kind: 'owner',
+      uid: options.inverted('uid-owner', ids),
+      gid: options.inverted('gid-owner', ids),
+      socketExists: options.asked('socket-exists'),
+      supplementaryGroups: options.has('suppl-groups'),
+    };
+  },
+};

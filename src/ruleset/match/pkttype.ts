@@ -1,7 +1,30 @@
+import { type Argument, type Extension, VALUE_OR_NOT } from '../extension.ts';
+import { oneOf } from '../readers.ts';
 import type { Invertible } from '../values.ts';
 
 /** -m pkttype */
 export interface PkttypeMatch extends Invertible {
   readonly kind: 'pkttype';
-  readonly type: 'unicast' | 'broadcast' | 'multicast';
+  readonly type: 'unicast' | 'broadcast' | 'multicast' | 'otherhost';
 }
+
+const ALIASES: Readonly<Record<string, PkttypeMatch['type']>> = {
+  bcast: 'broadcast',
+  mcast: 'multicast',
+  host: 'unicast',
+};
+
+function packetType(arg: Argument): PkttypeMatch['type'] {
+  const named = ALIASES[arg.text.toLowerCase()];
+  return named ?? oneOf(['unicast', 'broadcast', 'multicast', 'otherhost'] as const)(arg);
+}
+
+export const pkttypeExtension: Extension<PkttypeMatch> = {
+  name: 'pkttype',
+  options: { 'pkt-type': VALUE_OR_NOT },
+  read: (options) => ({
+    kind: 'pkttype',
+    type: options.required('pkt-type', packetType),
+    invert: options.need('pkt-type').invert,
+  }),
+};

@@ -1,3 +1,6 @@
+import { addressBits, prefixMask } from '../address.ts';
+import { type Extension, FLAG, FLAG_OR_NOT, VALUE } from '../extension.ts';
+import { address, MAX_U32, shortText, u32, unsigned } from '../readers.ts';
 import type { Address, Invertible } from '../values.ts';
 
 /** -m recent */
@@ -14,3 +17,44 @@ export interface RecentMatch extends Invertible {
   readonly hitcount: number;
   readonly checkTtl: boolean;
 }
+
+const ACTIONS = ['set', 'rcheck', 'update', 'remove'] as const;
+
+export const recentExtension: Extension<RecentMatch> = {
+  name: 'recent',
+  options: {
+    set: FLAG_OR_NOT,
+    rcheck: FLAG_OR_NOT,
+    update: FLAG_OR_NOT,
+    remove: FLAG_OR_NOT,
+    seconds: VALUE,
+    reap: FLAG,
+    hitcount: VALUE,
+    rttl: FLAG,
+    name: VALUE,
+    rsource: FLAG,
+    rdest: FLAG,
+    mask: VALUE,
+  },
+  read: (options) => {
+    const { family } = options.context;
+    const given = options.needOneOf(ACTIONS);
+    if (options.has('reap') && !options.has('seconds')) {
+      throw options.fault('--reap needs --seconds');
+    }
+    // The last of --rsource and --rdest counts.
+    const side = options.occurrences.findLast(({ id }) => id === 'rsource' || id === 'rdest');
+    return {
+      kind: 'recent',
+      name: options.value('name', shortText(199, 1), 'DEFAULT'),
+      action: given.id as RecentMatch['action'],
+      invert: given.invert,
+      side: side?.id === 'rdest' ? 'destination' : 'source',
+      mask: options.value('mask', address, prefixMask(addressBits(family), family)),
+      seconds: options.value('seconds', unsigned(MAX_U32, 1), 0),
+      reap: options.has('reap'),
+      hitcount: options.value('hitcount', u32, 0),
+      checkTtl: options.has('rttl'),
+    };
+  },
+};

@@ -1,3 +1,4 @@
+import { type Extension, FLAG } from '../extension.ts';
 import type { Invertible } from '../values.ts';
 
 /** -m rpfilter */
@@ -7,3 +8,16 @@ export interface RpfilterMatch extends Invertible {
   readonly validMark: boolean;
   readonly acceptLocal: boolean;
 }
+
+export const rpfilterExtension: Extension<RpfilterMatch> = {
+  name: 'rpfilter',
+  tables: ['raw', 'mangle'],
+  options: { loose: FLAG, validmark: FLAG, 'accept-local': FLAG, invert: FLAG },
+  read: (options) => ({
+    kind: 'rpfilter',
+    loose: options.has('loose'),
+    validMark: options.has('validmark'),
+    acceptLocal: options.has('accept-local'),
+    invert: options.has('invert'),
+  }),
+};

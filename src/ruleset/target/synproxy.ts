@@ -1,3 +1,6 @@
+import { type Extension, FLAG, VALUE } from '../extension.ts';
+import { u16, unsigned } from '../readers.ts';
+
 /** -j SYNPROXY */
 export interface SynproxyTarget {
   readonly kind: 'SYNPROXY';
@@ -7,3 +10,17 @@ export interface SynproxyTarget {
   readonly timestamp: boolean;
   readonly ecn: boolean;
 }
+
+export const synproxyExtension: Extension<SynproxyTarget> = {
+  name: 'SYNPROXY',
+  protocols: [6],
+  options: { 'sack-perm': FLAG, timestamp: FLAG, wscale: VALUE, mss: VALUE, ecn: FLAG },
+  read: (options) => ({
+    kind: 'SYNPROXY',
+    mss: options.value('mss', u16, null),
+    wscale: options.value('wscale', unsigned(14), null),
+    sackPerm: options.has('sack-perm'),
+    timestamp: options.has('timestamp'),
+    ecn: options.has('ecn'),
+  }),
+};

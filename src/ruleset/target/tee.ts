@@ -1,3 +1,5 @@
+import { type Extension, VALUE } from '../extension.ts';
+import { address, shortText } from '../readers.ts';
 import type { Address } from '../values.ts';
 
 /** -j TEE */
@@ -6,3 +8,13 @@ export interface TeeTarget {
   readonly gateway: Address;
   readonly outInterface: string | null;
 }
+
+export const teeExtension: Extension<TeeTarget> = {
+  name: 'TEE',
+  options: { gateway: VALUE, oif: VALUE },
+  read: (options) => ({
+    kind: 'TEE',
+    gateway: options.required('gateway', address),
+    outInterface: options.value('oif', shortText(15, 1), null),
+  }),
+};

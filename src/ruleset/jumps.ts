@@ -1,0 +1,86 @@
+/**
+ * Checks of the jumps within a table. Afterwards every jump names a user chain of the table and the
+ * jumps make no circle: the target of a rule that breaks this becomes an `unknown` node.
+ */
+import { ChainLoopError, ChainReferenceError, type DockfwError, type Place } from '../errors.ts';
+import { isBaseChain } from './base-chains.ts';
+import type { ChainBuilder, RuleDraft, TableBuilder } from './chain-builder.ts';
+
+interface Reporter {
+  readonly place: (line: number, column: number) => Place;
+  readonly report: (problem: DockfwError) => void;
+}
+
+export function checkJumps(table: TableBuilder, reporter: Reporter): void {
+  for (const chain of table.chains.values()) {
+    for (const rule of chain.rules) checkReference(table, rule, reporter);
+  }
+  breakLoops(table, reporter);
+}
+
+function chainOf(rule: RuleDraft): string | null {
+  return rule.target?.kind === 'jump' ? rule.target.chain : null;
+}
+
+function refuse(rule: RuleDraft, chain: string): void {
+  const text = `${rule.goto ? '-g' : '-j'} ${chain}`;
+  rule.target = { kind: 'unknown', name: chain, text, line: rule.line };
+}
+
+function checkReference(table: TableBuilder, rule: RuleDraft, { place, report }: Reporter): void {
+  const chain = chainOf(rule);
+  if (chain === null) return;
+  const exists = table.chains.has(chain);
+  if (exists && !isBaseChain(table.name, chain)) return;
+  const verb = rule.goto ? 'goes' : 'jumps';
+  const message = exists
+    ? `the rule ${verb} to the base chain ${chain}: expected a user chain`
+    : `the rule ${verb} to ${chain}: table ${table.name} has no such chain` +
+      (rule.goto ? '' : ', and no target of that name is known');
+  report(new ChainReferenceError(message, place(rule.line, rule.targetColumn), table.name, chain));
+  refuse(rule, chain);
+}
+
+/** One chain on the way of the walk, and the next of its rules to follow. */
+interface Step {
+  readonly chain: ChainBuilder;
+  next: number;
+}
+
+/** Walks the jumps depth first, base chains first, and cuts each one that leads back. */
+function breakLoops(table: TableBuilder, reporter: Reporter): void {
+  const done = new Set<ChainBuilder>();
+  const starts = [...table.chains.values()].sort(
+    (a, b) => Number(a.policy === null) - Number(b.policy === null),
+  );
+  for (const start of starts) {
+    const path: Step[] = done.has(start) ? [] : [{ chain: start, next: 0 }];
+    while (path.length > 0) {
+      const step = path[path.length - 1] as Step;
+      const rule = step.chain.rules[step.next++];
+      if (rule === undefined) {
+        done.add(step.chain);
+        path.pop();
+        continue;
+      }
+      const name = chainOf(rule);
+      const to = name === null ? undefined : table.chains.get(name);
+      if (to === undefined || done.has(to)) continue;
+      const at = path.findIndex(({ chain }) => chain === to);
+      if (at < 0) path.push({ chain: to, next: 0 });
+      else
+        cutLoop(table, rule, [...path.slice(at).map(({ chain }) => chain.name), to.name], reporter);
+    }
+  }
+}
+
+function cutLoop(
+  table: TableBuilder,
+  rule: RuleDraft,
+  loop: readonly string[],
+  { place, report }: Reporter,
+): void {
+  const message = `chains of table ${table.name} jump in a circle: ${loop.join(' -> ')}`;
+  report(new ChainLoopError(message, place(rule.line, rule.targetColumn), table.name, loop));
+  refuse(rule, loop.at(-1) ?? '');
+}
