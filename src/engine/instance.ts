@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import { CoreError } from '../errors.ts';
+import type { Core, CoreImports } from './core.ts';
+import { Heap } from './heap.ts';
+import { builtFile } from './location.ts';
+import { type InterfaceName, resolver } from './names.ts';
+
+/** As asconfig.json: pages of 64 KiB. */
+const INITIAL_PAGES = 16;
+const MAXIMUM_PAGES = 65536;
+
+/** The compiled core; the same code for every replay, so it is compiled once per process. */
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+export function coreModule(): Promise<WebAssembly.Module> {
+  compiled ??= readFile(builtFile('core.wasm')).then((bytes) => WebAssembly.compile(bytes));
+  return compiled;
+}
+
+export function createMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared: true });
+}
+
+/** One instance of the core over a shared memory. */
+export interface Instance {
+  readonly core: Core;
+  readonly heap: Heap;
+}
+
+/** Instantiates the core. Synchronous: workers call it before their first task. */
+export function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  names: readonly InterfaceName[],
+): Instance {
+  const heap = new Heap(memory);
+  const env = { memory, ...resolver(names, heap), abort: onAbort } satisfies CoreImports & {
+    abort: typeof onAbort;
+  };
+  const instance = new WebAssembly.Instance(module, { env });
+  const core = instance.exports as unknown as Core & { start?: () => void };
+  core.start?.();
+  return { core, heap };
+}
+
+/** AssemblyScript's failed assertions, in debug builds. */
+function onAbort(_message: number, _file: number, line: number, column: number): never {
+  throw new CoreError(`an assertion of the core failed at ${line}:${column}`, 0);
+}
