@@ -171,7 +171,7 @@ export class KnownConn {
   proto: u8;
   family: u8;
   state: u8; // TCP, SCTP or DCCP state of the kernel's numbering
-  reserved0: u8;
+  zoneDirections: u8; // bit 0: the zone holds for the original direction, bit 1: for the reply
   reserved1: u16;
   origSport: u16; // ICMP: the id in sport, type << 8 | code in dport; GRE: the keys
   origDport: u16;

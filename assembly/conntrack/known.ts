@@ -46,7 +46,9 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
     const sport = known.origSport;
     const dport = known.origDport;
     if (workers > 1) {
-      if (ownerOfTuple(known.family, known.proto, src, dst, sport, dport) != worker) continue;
+      const proto: u32 = known.proto;
+      const owner = ownerOfTuple(known.family, proto, src, dst, sport, dport, workers);
+      if (owner != worker) continue;
     }
     const conn = changetype<Conn>(allocConn(now));
     if (changetype<usize>(conn) == 0) return false;
@@ -62,7 +64,8 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
     conn.family = known.family;
     conn.zone = known.zone;
     conn.flags = CONN_PRELOADED | CONN_COUNTED;
-    if (known.zone != 0) conn.flags |= CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY;
+    if (known.zoneDirections & 1) conn.flags |= CONN_ZONE_ORIGINAL;
+    if (known.zoneDirections & 2) conn.flags |= CONN_ZONE_REPLY;
     conn.status = (known.status & KEPT) | IPS_NAT_DONE_MASK;
     conn.mark = known.mark;
     conn.expires = now + <u64>known.timeout * SECOND;
@@ -96,6 +99,8 @@ export function connDump(previous: usize, now: u64, out: usize): usize {
   known.proto = conn.proto;
   known.family = conn.family;
   known.state = conn.state;
+  if (conn.flags & CONN_ZONE_ORIGINAL) known.zoneDirections |= 1;
+  if (conn.flags & CONN_ZONE_REPLY) known.zoneDirections |= 2;
   known.origSport = conn.origSport;
   known.origDport = conn.origDport;
   known.replSport = conn.replSport;
