@@ -1,0 +1,50 @@
+/** nft-ruleset.json: what it adds to iptables-save, which is tables that only nft knows. */
+import type { NativeTable } from './host.ts';
+import type { JsonObject } from './json.ts';
+import { JsonSource } from './json-source.ts';
+import type { SourceText } from './notes.ts';
+
+/** Tables of iptables-nft and ip6tables-nft; iptables-save.txt has them with all their matches. */
+const XTABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
+
+function isXtables(family: string, name: string): boolean {
+  return (family === 'ip' || family === 'ip6') && XTABLES.has(name);
+}
+
+interface Counts {
+  readonly family: string;
+  readonly name: string;
+  chains: number;
+  rules: number;
+}
+
+/** The tables in the order of the file, iptables-nft's own left out. */
+export function readNativeTables(source: SourceText): NativeTable[] {
+  const json = new JsonSource(source);
+  if (json.root === null) return [];
+  if (json.root.kind !== 'object') {
+    json.problem(json.root, 'expected an object with "nftables"');
+    return [];
+  }
+  const tables = new Map<string, Counts>();
+  const countsOf = (object: JsonObject, nameField: string): Counts | null => {
+    const family = json.string(object, 'family') ?? '';
+    const name = json.string(object, nameField) ?? '';
+    if (isXtables(family, name)) return null;
+    const key = `${family} ${name}`;
+    const counts = tables.get(key) ?? { family, name, chains: 0, rules: 0 };
+    tables.set(key, counts);
+    return counts;
+  };
+  for (const item of json.objects(json.array(json.root, 'nftables'), 'nftables')) {
+    const table = json.object(item, 'table');
+    const chain = json.object(item, 'chain');
+    const rule = json.object(item, 'rule');
+    if (table !== null) countsOf(table, 'name');
+    const chainCounts = chain === null ? null : countsOf(chain, 'table');
+    const ruleCounts = rule === null ? null : countsOf(rule, 'table');
+    if (chainCounts !== null) chainCounts.chains++;
+    if (ruleCounts !== null) ruleCounts.rules++;
+  }
+  return [...tables.values()];
+}

@@ -1,0 +1,112 @@
+/** The files of a host snapshot: a directory's, given in memory, or the embedded default's. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileError } from '../errors.ts';
+import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
+import { type Notes, SourceText } from './notes.ts';
+
+export const SNAPSHOT_FILES = [
+  'iptables-save.txt',
+  'ip6tables-save.txt',
+  'ipset-save.txt',
+  'nft-ruleset.json',
+  'ip-addr.json',
+  'ip-route.json',
+  'ip-route6.json',
+  'ip-rule.json',
+  'bridge-fdb.json',
+  'conntrack.txt',
+  'sysctl.txt',
+  'docker-networks.json',
+  'docker-containers.json',
+  'docker-version.json',
+] as const;
+
+export type SnapshotFile = (typeof SNAPSHOT_FILES)[number];
+
+/** Where a host is described. With neither `dir`, `files` nor `rules`: the embedded default host. */
+export interface HostOptions {
+  /** Directory of a snapshot. */
+  readonly dir?: string | undefined;
+  /** Contents by file name; they go before the directory's files. */
+  readonly files?: Readonly<Partial<Record<SnapshotFile, string>>> | undefined;
+  /** Paths of files to read in place of iptables-save.txt and ip6tables-save.txt. */
+  readonly rules?: string | undefined;
+  readonly rules6?: string | undefined;
+  /** Interfaces that the capture names: those the snapshot lacks become placeholders. */
+  readonly interfaces?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Contents of the files that are there, decoded; a missing file has no entry. */
+export interface Snapshot {
+  readonly source: string;
+  readonly files: ReadonlyMap<SnapshotFile, SourceText>;
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Text of a file; null where it is not there. Other failures are problems. */
+async function readText(
+  path: string,
+  notes: Notes,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  try {
+    return await readFile(path, { encoding: 'utf8', signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    notes.problems.push(new FileError(`cannot be read: ${reason(error)}`, path, error));
+    return null;
+  }
+}
+
+async function checkDirectory(dir: string): Promise<void> {
+  try {
+    await readdir(dir);
+  } catch (error) {
+    throw new FileError(`the host snapshot cannot be read: ${reason(error)}`, dir, error);
+  }
+}
+
+/** A file named on purpose: that it is missing is an error of the caller. */
+async function readNamed(path: string, signal: AbortSignal | undefined): Promise<string> {
+  try {
+    return await readFile(path, { encoding: 'utf8', signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new FileError(`cannot be read: ${reason(error)}`, path, error);
+  }
+}
+
+/** A byte order mark is none of the commands' output, but editors leave one. */
+function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}
+
+/**
+ * Reads a snapshot. Rejects with a FileError where the directory or a file of `rules` or `rules6`
+ * cannot be read, and with the signal's reason when aborted; files of the directory that cannot be
+ * read become problems.
+ */
+export async function readSnapshot(options: HostOptions, notes: Notes): Promise<Snapshot> {
+  const { dir, signal } = options;
+  const embedded = dir === undefined && options.files === undefined && options.rules === undefined;
+  const given = embedded ? DEFAULT_HOST : (options.files ?? {});
+  const files = new Map<SnapshotFile, SourceText>();
+  const put = (name: SnapshotFile, path: string, text: string) =>
+    files.set(name, new SourceText(path, withoutMark(text), notes));
+  if (dir !== undefined) await checkDirectory(dir);
+  for (const name of SNAPSHOT_FILES) {
+    const path = dir === undefined ? name : join(dir, name);
+    const text = given[name] ?? (dir === undefined ? null : await readText(path, notes, signal));
+    if (text !== null) put(name, path, text);
+  }
+  const { rules, rules6 } = options;
+  if (rules !== undefined) put('iptables-save.txt', rules, await readNamed(rules, signal));
+  if (rules6 !== undefined) put('ip6tables-save.txt', rules6, await readNamed(rules6, signal));
+  return { source: embedded ? DEFAULT_HOST_SOURCE : (dir ?? rules ?? 'memory'), files };
+}
