@@ -97,7 +97,7 @@ function isRight(p: Packet, proto: u32, cover: u32, check: u32): bool {
 export function transportChecksumOk(p: Packet): bool {
   const len = p.l4Len;
   if (p.l4 == 0 || p.l4Cap < len) return true;
-  switch (p.proto) {
+  switch (<u32>p.proto) {
     case IPPROTO_TCP:
       return len < TCP_CHECK + 2 || isRight(p, IPPROTO_TCP, len, TCP_CHECK);
     case IPPROTO_UDP:

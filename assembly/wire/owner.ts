@@ -69,13 +69,14 @@ let coarse: usize = 0;
 let ranges4: usize = 0; // {u32 min, u32 max}, host order
 let count4: u32 = 0;
 let ranges6: u32 = 0; // NatRange list
+let workers: u32 = 1;
 
 /** Bytes of the last address of a prefix: all ones behind its first `bits` bits. */
 function lastOf(prefix: usize, bits: u32, to: usize): void {
   memory.copy(to, prefix, 16);
   for (let i: u32 = bits; i < 128; i++) {
     const at = to + (i >> 3);
-    store<u8>(at, load<u8>(at) | (0x80 >> (i & 7)));
+    store<u8>(at, load<u8>(at) | <u8>(<u32>0x80 >> (i & 7)));
   }
 }
 
@@ -83,7 +84,7 @@ function firstOf(prefix: usize, bits: u32, to: usize): void {
   memory.copy(to, prefix, 16);
   for (let i: u32 = bits; i < 128; i++) {
     const at = to + (i >> 3);
-    store<u8>(at, load<u8>(at) & ~(0x80 >> (i & 7)));
+    store<u8>(at, load<u8>(at) & <u8>~(<u32>0x80 >> (i & 7)));
   }
 }
 
@@ -94,8 +95,12 @@ function addPrefix(list: u32, family: u32, prefix: usize, bits: u32, scratch: us
   return at == 0 ? list : at;
 }
 
-/** Builds this worker's ranges from the attached host and the state. False: out of memory. */
-export function attachOwners(state: CaptureState): bool {
+/**
+ * Builds this worker's ranges from the attached host and the state, and says among how many workers
+ * owners are chosen. False: out of memory.
+ */
+export function attachOwners(state: CaptureState, ofWorkers: u32): bool {
+  workers = ofWorkers == 0 ? 1 : ofWorkers;
   const scratch = allocate(64);
   coarse = allocate(COARSE_BYTES);
   if (scratch == 0 || coarse == 0) return false;
@@ -145,7 +150,8 @@ function buildV4(list: u32): bool {
       const at = coarse + (top >> 2);
       const shift = (top & 3) * 2;
       const bits: u32 = whole ? 1 : 2;
-      store<u8>(at, (load<u8>(at) & ~(3 << shift)) | (bits << shift));
+      const others = <u32>load<u8>(at) & ~(<u32>3 << shift);
+      store<u8>(at, <u8>(others | (bits << shift)));
     }
   }
   return true;
@@ -241,29 +247,28 @@ function endpointV6(at: usize, port: u32): u32 {
 
 /** The sum is the same for both directions. */
 @inline
-function pick(hash: u32, workers: u32): u32 {
+function pick(hash: u32): u32 {
   return <u32>((<u64>(hash * 0x9e3779b1) * <u64>workers) >> 32);
 }
 
-/** The worker, 0 to `workers` - 1, that judges a decoded frame without fault. */
+/** The worker (from 0) that judges a decoded frame without fault. */
 @inline
-export function ownerOf(f: FrameRecord, workers: u32): u32 {
+export function ownerOf(f: FrameRecord): u32 {
   let sport = <u32>f.sport;
   let dport = <u32>f.dport;
   const proto = <u32>f.proto;
   if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
     if (isIcmpError(f)) {
-      const hash = quotedHash(f);
-      if (hash != 0) return pick(hash, workers);
+      if (quotedHash(f)) return pick(quoted);
     }
     sport = 0; // an echo id may be translated
     dport = 0;
   }
   if (f.family == FAMILY_V4) {
-    return pick(endpointV4(f.src, sport) + endpointV4(f.dst, dport), workers);
+    return pick(endpointV4(f.src, sport) + endpointV4(f.dst, dport));
   }
   const l3 = <usize>f.l3;
-  return pick(endpointV6(l3 + IPV6_SRC, sport) + endpointV6(l3 + IPV6_DST, dport), workers);
+  return pick(endpointV6(l3 + IPV6_SRC, sport) + endpointV6(l3 + IPV6_DST, dport));
 }
 
 /** Errors quote the packet that they are about: its connection's owner must see them. */
@@ -276,30 +281,35 @@ function isIcmpError(f: FrameRecord): bool {
 
 const ICMP_HEADER: u32 = 8;
 
-/** Hash of the packet quoted in an ICMP error; 0: it was not captured, or nothing counts. */
-function quotedHash(f: FrameRecord): u32 {
+/** What quotedHash() found. */
+let quoted: u32 = 0;
+
+/** Hashes the packet that an ICMP error quotes; false: its addresses were not captured. */
+function quotedHash(f: FrameRecord): bool {
   const off = <u32>f.l4Off + ICMP_HEADER;
   const cap = f.capLen;
   const l3 = <usize>f.l3 + off;
   if (f.family == FAMILY_V4) {
-    if (cap < off + IPV4_HEADER) return 0;
+    if (cap < off + IPV4_HEADER) return false;
     const ihl = (<u32>load<u8>(l3) & 15) << 2;
     const ports =
       hasPorts(load<u8>(l3, IPV4_PROTO)) &&
       cap >= off + ihl + 4 &&
       (bswap<u16>(load<u16>(l3, 6)) & IPV4_OFFSET) == 0;
     const both = ports ? be32(l3 + ihl) : 0;
-    const src = endpointV4(be32(l3 + IPV4_SRC), both >> 16);
-    return src + endpointV4(be32(l3 + IPV4_DST), both & 0xffff);
+    quoted = endpointV4(be32(l3 + IPV4_SRC), both >> 16);
+    quoted += endpointV4(be32(l3 + IPV4_DST), both & 0xffff);
+    return true;
   }
-  if (cap < off + IPV6_HEADER) return 0;
+  if (cap < off + IPV6_HEADER) return false;
   const ports = hasPorts(load<u8>(l3, IPV6_NEXT)) && cap >= off + IPV6_HEADER + 4;
   const both = ports ? be32(l3 + IPV6_HEADER) : 0;
-  const src = endpointV6(l3 + IPV6_SRC, both >> 16);
-  return src + endpointV6(l3 + IPV6_DST, both & 0xffff);
+  quoted = endpointV6(l3 + IPV6_SRC, both >> 16);
+  quoted += endpointV6(l3 + IPV6_DST, both & 0xffff);
+  return true;
 }
 
-/** Owner of a connection by a tuple of address handles: did NAT keep it where it is? */
+/** Owner of the connection with this tuple of address handles: did NAT keep it where it is? */
 export function ownerOfTuple(
   family: u32,
   proto: u32,
@@ -307,7 +317,6 @@ export function ownerOfTuple(
   dst: u32,
   sport: u32,
   dport: u32,
-  workers: u32,
 ): u32 {
   if (workers <= 1) return 0;
   if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
@@ -315,7 +324,7 @@ export function ownerOfTuple(
     dport = 0;
   }
   if (family == FAMILY_V4) {
-    return pick(endpointV4(src, sport) + endpointV4(dst, dport), workers);
+    return pick(endpointV4(src, sport) + endpointV4(dst, dport));
   }
-  return pick(endpointV6(v6Bytes(src), sport) + endpointV6(v6Bytes(dst), dport), workers);
+  return pick(endpointV6(v6Bytes(src), sport) + endpointV6(v6Bytes(dst), dport));
 }

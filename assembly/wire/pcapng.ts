@@ -1,0 +1,306 @@
+/**
+ * pcapng files: blocks of type, length, body and the length again.
+ *
+ *     type ┬ total length ┬ body … ┬ total length
+ *
+ * A section header gives the byte order of what follows and forgets the interfaces before it;
+ * interface descriptions are numbered from 0 in each section; packets refer to them by number.
+ * Everything else is passed over. https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-03.html
+ */
+import { DIRECTION_IN, DIRECTION_OUT, DIRECTION_UNKNOWN, SLOT_HEADROOM_BYTES } from '../abi';
+import {
+  CAPTURE_BLOCK_LENGTH,
+  CAPTURE_BLOCK_TOO_LONG,
+  CAPTURE_BYTE_ORDER,
+  CAPTURE_CUT,
+  CAPTURE_MAX_PACKET,
+  CAPTURE_NO_INTERFACE,
+  CAPTURE_NO_MEMORY,
+  CAPTURE_PACKET_LENGTH,
+  CAPTURE_RECORD_TOO_LONG,
+  CAPTURE_VERSION,
+  FACT_FRAME_BYTES,
+  FACT_INTERFACES,
+  FACT_LINK_TYPE,
+  FACT_LINK_TYPES_DIFFER,
+  FACT_NANOSECONDS,
+  FACT_SECTIONS,
+} from '../abi-capture';
+import { Slot } from '../slot';
+import { resolveInterface } from './imports';
+import { decodeFrame } from './link';
+import { addFact, addLink, CaptureState, factPtr, Link, linkAt, setClock, setFact, timeOf } from './state';
+import { frameAt, incomplete, isFull, stop } from './walk';
+
+export const BLOCK_SECTION: u32 = 0x0a0d0d0a; // the same in both byte orders
+const BLOCK_INTERFACE: u32 = 1;
+const BLOCK_PACKET: u32 = 2; // obsolete
+const BLOCK_SIMPLE: u32 = 3;
+const BLOCK_ENHANCED: u32 = 6;
+
+const BYTE_ORDER_MAGIC: u32 = 0x1a2b3c4d;
+const MAJOR: u32 = 1;
+
+const BLOCK_HEADER: u32 = 8;
+const BLOCK_TRAILER: u32 = 4;
+const BLOCK_MIN: u32 = BLOCK_HEADER + BLOCK_TRAILER;
+const SECTION_MIN: u32 = 28;
+const INTERFACE_OPTIONS: u32 = 16;
+const INTERFACE_MIN: u32 = INTERFACE_OPTIONS + BLOCK_TRAILER;
+const SIMPLE_DATA: u32 = 12;
+const SIMPLE_MIN: u32 = SIMPLE_DATA + BLOCK_TRAILER;
+const PACKET_DATA: u32 = 28;
+const PACKET_MIN: u32 = PACKET_DATA + BLOCK_TRAILER;
+
+const OPTION_END: u32 = 0;
+const IF_NAME: u32 = 2;
+const IF_TSRESOL: u32 = 9;
+const IF_TSOFFSET: u32 = 14;
+const EPB_FLAGS: u32 = 2; // also pack_flags of the obsolete block
+const DEFAULT_RESOLUTION: u32 = 6;
+
+@inline
+function word(at: usize, swapped: u32): u32 {
+  const w = load<u32>(at);
+  return swapped ? bswap<u32>(w) : w;
+}
+
+@inline
+function half(at: usize, swapped: u32): u32 {
+  const h = load<u16>(at);
+  return <u32>(swapped ? bswap<u16>(h) : h);
+}
+
+@inline
+function padded(bytes: u32): u32 {
+  return (bytes + 3) & ~3;
+}
+
+/** The value of option `code` between `p` and `end`, or 0; its length goes to optionLength. */
+function findOption(p: usize, end: usize, code: u32, swapped: u32): usize {
+  while (p + 4 <= end) {
+    const c = half(p, swapped);
+    const length = half(p + 2, swapped);
+    p += 4;
+    if (c == OPTION_END || p + <usize>length > end) return 0;
+    if (c == code) {
+      optionLength = length;
+      return p;
+    }
+    p += <usize>padded(length);
+  }
+  return 0;
+}
+let optionLength: u32 = 0;
+
+/** A section header at `p`, all of it there. False: a fault. */
+function section(slot: Slot, state: CaptureState, p: usize): bool {
+  const major = half(p + 12, state.swapped);
+  if (major != MAJOR) {
+    stop(slot, state, p, CAPTURE_VERSION, MAJOR, major);
+    return false;
+  }
+  state.linkCount = 0;
+  addFact(state, FACT_SECTIONS, 1);
+  return true;
+}
+
+/** An interface description at `p`, `total` bytes. False: a fault. */
+function describe(slot: Slot, state: CaptureState, p: usize, total: u32): bool {
+  const link = addLink(state);
+  if (changetype<usize>(link) == 0) {
+    stop(slot, state, p, CAPTURE_NO_MEMORY, 0, 0);
+    return false;
+  }
+  const swapped = state.swapped;
+  const options = p + INTERFACE_OPTIONS;
+  const end = p + total - BLOCK_TRAILER;
+  link.linkType = half(p + 8, swapped);
+  link.snapLen = word(p + 12, swapped);
+  let resolution: u32 = DEFAULT_RESOLUTION;
+  const resol = findOption(options, end, IF_TSRESOL, swapped);
+  if (resol != 0 && optionLength > 0) resolution = load<u8>(resol);
+  let offset: i64 = 0;
+  const tsoffset = findOption(options, end, IF_TSOFFSET, swapped);
+  if (tsoffset != 0 && optionLength >= 8) {
+    offset = load<i64>(tsoffset);
+    if (swapped) offset = bswap<i64>(offset);
+  }
+  setClock(link, (resolution & 0x80) != 0, resolution & 0x7f, offset);
+  const name = findOption(options, end, IF_NAME, swapped);
+  if (name != 0) link.iface = <u16>resolveInterface(name, nameLength(name, optionLength));
+  noteLink(state, link);
+  return true;
+}
+
+/** Names may be zero-terminated or padded with zeros. */
+function nameLength(name: usize, length: u32): u32 {
+  let n: u32 = 0;
+  while (n < length && load<u8>(name + n) != 0) n++;
+  return n;
+}
+
+/** Tells the report of a capture interface. */
+export function noteLink(state: CaptureState, link: Link): void {
+  const seen = load<u64>(factPtr(state, FACT_INTERFACES));
+  if (seen == 0) setFact(state, FACT_LINK_TYPE, link.linkType);
+  else if (load<u64>(factPtr(state, FACT_LINK_TYPE)) != <u64>link.linkType) {
+    setFact(state, FACT_LINK_TYPES_DIFFER, 1);
+  }
+  if (link.hasFineTime || link.timeScale < 1000) setFact(state, FACT_NANOSECONDS, 1);
+  setFact(state, FACT_INTERFACES, seen + 1);
+}
+
+/** Direction by epb_flags among the options from `p` to `end`. */
+@inline
+function directionOf(p: usize, end: usize, swapped: u32): u32 {
+  if (p >= end) return DIRECTION_UNKNOWN;
+  let value = p + 4;
+  if (half(p, swapped) != EPB_FLAGS) {
+    value = findOption(p, end, EPB_FLAGS, swapped);
+    if (value == 0 || optionLength < 4) return DIRECTION_UNKNOWN;
+  } else if (value + 4 > end) {
+    return DIRECTION_UNKNOWN;
+  }
+  const bits = word(value, swapped) & 3;
+  return bits == 1 ? DIRECTION_IN : bits == 2 ? DIRECTION_OUT : DIRECTION_UNKNOWN;
+}
+
+/** Least length of a block of this type. */
+function leastLength(type: u32): u32 {
+  if (type == BLOCK_SECTION) return SECTION_MIN;
+  if (type == BLOCK_INTERFACE) return INTERFACE_MIN;
+  if (type == BLOCK_SIMPLE) return SIMPLE_MIN;
+  if (type == BLOCK_ENHANCED || type == BLOCK_PACKET) return PACKET_MIN;
+  return BLOCK_MIN;
+}
+
+function isNeeded(type: u32): bool {
+  return leastLength(type) != BLOCK_MIN;
+}
+
+/**
+ * Whether the block header at `p` can be one and its block is there whole; if not, the walk of this
+ * slot ends (slot.status tells for good). `blockLength` is set in either case.
+ */
+function isWhole(slot: Slot, state: CaptureState, p: usize, avail: u32, type: u32): bool {
+  const total = word(p + 4, state.swapped);
+  blockLength = total;
+  const least = leastLength(type);
+  if (total < least || total & 3) {
+    stop(slot, state, p, CAPTURE_BLOCK_LENGTH, least, total);
+    return false;
+  }
+  if (total > <u32>SLOT_HEADROOM_BYTES) {
+    // no slot can be sure to hold it whole: pass over it unread, or give up
+    if (isNeeded(type)) stop(slot, state, p, CAPTURE_BLOCK_TOO_LONG, total, SLOT_HEADROOM_BYTES);
+    else state.skip = total;
+    return false;
+  }
+  if (avail < total) {
+    incomplete(slot, state, p, total, avail);
+    return false;
+  }
+  const again = word(p + total - BLOCK_TRAILER, state.swapped);
+  if (again != total) {
+    stop(slot, state, p, CAPTURE_BLOCK_LENGTH, total, again);
+    return false;
+  }
+  return true;
+}
+let blockLength: u32 = 0;
+
+/** Decodes the blocks from `p` on; returns where the first undecoded one begins. */
+export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
+  const end = <usize>slot.dataEnd;
+  const first = slot.firstFrame;
+  let swapped = state.swapped;
+  let count: u32 = slot.frameCount;
+  let bytes: u64 = 0;
+  while (!isFull(count)) {
+    const avail = <u32>(end - p);
+    if (state.skip != 0) {
+      const step = state.skip < <u64>avail ? state.skip : <u64>avail;
+      state.skip -= step;
+      p += <usize>step;
+      if (state.skip == 0) continue;
+      if (slot.last != 0) stop(slot, state, p, CAPTURE_CUT, <u32>state.skip, 0);
+      break;
+    }
+    if (avail < BLOCK_MIN) {
+      incomplete(slot, state, p, BLOCK_MIN, avail);
+      break;
+    }
+    const type = word(p, swapped);
+    if (type == BLOCK_SECTION) {
+      const mark = load<u32>(p, 8);
+      if (mark != BYTE_ORDER_MAGIC && mark != bswap<u32>(BYTE_ORDER_MAGIC)) {
+        stop(slot, state, p, CAPTURE_BYTE_ORDER, BYTE_ORDER_MAGIC, mark);
+        break;
+      }
+      swapped = mark == BYTE_ORDER_MAGIC ? 0 : 1;
+      state.swapped = swapped;
+    }
+    if (!isWhole(slot, state, p, avail, type)) {
+      if (state.skip != 0) continue;
+      break;
+    }
+    const total = blockLength;
+    if (type == BLOCK_ENHANCED || type == BLOCK_PACKET) {
+      const id = type == BLOCK_ENHANCED ? word(p + 8, swapped) : half(p + 8, swapped);
+      if (id >= state.linkCount) {
+        stop(slot, state, p, CAPTURE_NO_INTERFACE, id, state.linkCount);
+        break;
+      }
+      const cap = word(p + 20, swapped);
+      if (cap > total - PACKET_MIN) {
+        stop(slot, state, p, CAPTURE_PACKET_LENGTH, cap, total - PACKET_MIN);
+        break;
+      }
+      if (cap > <u32>CAPTURE_MAX_PACKET) {
+        stop(slot, state, p, CAPTURE_RECORD_TOO_LONG, cap, CAPTURE_MAX_PACKET);
+        break;
+      }
+      const link = linkAt(state, id);
+      const units = (<u64>word(p + 12, swapped) << 32) | <u64>word(p + 16, swapped);
+      const time = timeOf(link, units);
+      state.lastTime = time;
+      const len = word(p + 24, swapped);
+      const options = p + PACKET_DATA + <usize>padded(cap);
+      const said = directionOf(options, p + total - BLOCK_TRAILER, swapped);
+      const f = frameAt(slot, count);
+      decodeFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, first + <u64>count);
+      bytes += <u64>len;
+      count++;
+    } else if (type == BLOCK_SIMPLE) {
+      if (state.linkCount == 0) {
+        stop(slot, state, p, CAPTURE_NO_INTERFACE, 0, 0);
+        break;
+      }
+      const link = linkAt(state, 0);
+      const len = word(p + 8, swapped);
+      let cap = total - SIMPLE_MIN;
+      if (len < cap) cap = len;
+      if (link.snapLen != 0 && link.snapLen < cap) cap = link.snapLen;
+      if (cap > <u32>CAPTURE_MAX_PACKET) {
+        stop(slot, state, p, CAPTURE_RECORD_TOO_LONG, cap, CAPTURE_MAX_PACKET);
+        break;
+      }
+      // no time of its own: the clock stands still
+      const f = frameAt(slot, count);
+      const time = state.lastTime;
+      const number = first + <u64>count;
+      decodeFrame(f, state, link, p + SIMPLE_DATA, cap, len, time, DIRECTION_UNKNOWN, number);
+      bytes += <u64>len;
+      count++;
+    } else if (type == BLOCK_INTERFACE) {
+      if (!describe(slot, state, p, total)) break;
+    } else if (type == BLOCK_SECTION) {
+      if (!section(slot, state, p)) break;
+    }
+    p += <usize>total;
+  }
+  slot.frameCount = count;
+  addFact(state, FACT_FRAME_BYTES, bytes);
+  return p;
+}

@@ -1,0 +1,306 @@
+/**
+ * Where a frame was: the interface it crossed, in which direction, and for whom the link layer
+ * meant it. In order of trust: what the capture says (interface name or index, direction), MAC
+ * addresses against the host's, the embedder's `--at`, IP addresses against connected subnets.
+ *
+ * A Place packs the answer into 32 bits, so that answers by MAC pair can be cached:
+ *
+ *      31            24 23      20 19       16 15                         0
+ *     ┌────────────────┬──────────┬───────────┬────────────────────────────┐
+ *     │ PLACE_* flags  │ pktType  │ direction │ iface                      │
+ *     └────────────────┴──────────┴───────────┴────────────────────────────┘
+ */
+import {
+  DIRECTION_IN,
+  DIRECTION_OUT,
+  DIRECTION_UNKNOWN,
+  FAMILY_V4,
+  FDB_SIZE,
+  IFACE_LOOPBACK,
+  IFACE_PORT,
+  NEIGHBOUR_SIZE,
+  PACKET_BROADCAST,
+  PACKET_HOST,
+  PACKET_MULTICAST,
+  PACKET_OTHERHOST,
+  PACKET_OUTGOING,
+  SECTION_FDB,
+  SECTION_NEIGHBOUR,
+} from '../abi';
+import { ifaceAt, ifaceCount, sectionCount, sectionPtr } from '../host';
+import { FdbEntry, Iface, Neighbour } from '../image';
+import { allocate } from '../memory';
+import { hasLocalAddress, subnetIface, uplink } from './subnet';
+
+/** Neither interface nor MACs tell: decide by IP addresses (see placeByAddress). */
+export const PLACE_BY_ADDRESS: u32 = 1 << 24;
+/** Came in on a bridge port: the bridge learns the source MAC. */
+export const PLACE_LEARN: u32 = 1 << 25;
+/** Guessed from addresses (FRAME_NO_IFACE). */
+export const PLACE_GUESSED: u32 = 1 << 26;
+
+@inline
+export function placeIface(place: u32): u32 {
+  return place & 0xffff;
+}
+@inline
+export function placeDirection(place: u32): u32 {
+  return (place >> 16) & 15;
+}
+@inline
+export function placePktType(place: u32): u32 {
+  return (place >> 20) & 15;
+}
+
+@inline
+function pack(iface: u32, direction: u32, pktType: u32, flags: u32): u32 {
+  return iface | (direction << 16) | (pktType << 20) | flags;
+}
+
+// --- MAC addresses of the host and of those it knows ----------------------------------------
+
+const MAC_KEY: u64 = 0x9e3779b97f4a7c15;
+const BROADCAST_MAC: u64 = 0xffffffffffff;
+
+let macs: usize = 0; // {u64 mac, u16 own, u16 behind}: 16 bytes, open addressing, mac 0 is free
+let macMask: u32 = 0;
+
+@inline
+function macAt(ptr: usize): u64 {
+  return <u64>load<u32>(ptr) | (<u64>load<u16>(ptr, 4) << 32);
+}
+
+/** Slot of a MAC, or the free slot where it would go. */
+@inline
+function macSlot(mac: u64): usize {
+  let s = <u32>((mac * MAC_KEY) >> 40) & macMask;
+  let at = macs + <usize>s * 16;
+  let there = load<u64>(at);
+  while (there != mac && there != 0) {
+    s = (s + 1) & macMask;
+    at = macs + <usize>s * 16;
+    there = load<u64>(at);
+  }
+  return at;
+}
+
+function addMac(mac: u64, own: u32, behind: u32): void {
+  if (mac == 0 || mac & 1) return;
+  const at = macSlot(mac);
+  store<u64>(at, mac);
+  if (own != 0 && load<u16>(at, 8) == 0) store<u16>(at, <u16>own, 8);
+  if (behind != 0 && load<u16>(at, 10) == 0) store<u16>(at, <u16>behind, 10);
+}
+
+/** The interface that has this MAC, or 0. A bridge goes before a port that lent it its address. */
+@inline
+function ownerOfMac(mac: u64): u32 {
+  return mac == 0 ? 0 : load<u16>(macSlot(mac), 8);
+}
+
+/** The port or interface behind which this MAC is known to be, or 0. */
+@inline
+function ifaceTowards(mac: u64): u32 {
+  return mac == 0 ? 0 : load<u16>(macSlot(mac), 10);
+}
+
+@inline
+function macOf(iface: Iface): u64 {
+  return macAt(changetype<usize>(iface) + offsetof<Iface>('mac0'));
+}
+
+let loopback: u32 = 0;
+
+/** Builds this worker's tables from the attached host. False when memory runs out. */
+export function attachPlaces(): bool {
+  const fdbCount = sectionCount(SECTION_FDB);
+  const neighbours = sectionCount(SECTION_NEIGHBOUR);
+  let size: u32 = 16;
+  while (size < (ifaceCount() + fdbCount + neighbours) * 2) size *= 2;
+  macs = allocate(<usize>size * 16);
+  cache = allocate(<usize>CACHE_SIZE * CACHE_ENTRY);
+  if (macs == 0 || cache == 0) return false;
+  macMask = size - 1;
+  loopback = 0;
+  for (let pass: u32 = 0; pass < 2; pass++) {
+    for (let id: u32 = 1; id <= ifaceCount(); id++) {
+      const iface = ifaceAt(id);
+      if (iface.kind == IFACE_LOOPBACK) loopback = id;
+      if ((iface.kind == IFACE_PORT) == (pass == 1)) addMac(macOf(iface), id, 0);
+    }
+  }
+  const fdb = sectionPtr(SECTION_FDB);
+  for (let k: u32 = 0; k < fdbCount; k++) {
+    const e = changetype<FdbEntry>(fdb + <usize>k * FDB_SIZE);
+    if (e.port == e.bridge) continue;
+    addMac(macAt(changetype<usize>(e) + offsetof<FdbEntry>('mac0')), 0, e.port);
+  }
+  const list = sectionPtr(SECTION_NEIGHBOUR);
+  for (let k: u32 = 0; k < neighbours; k++) {
+    const n = changetype<Neighbour>(list + <usize>k * NEIGHBOUR_SIZE);
+    addMac(macAt(changetype<usize>(n) + offsetof<Neighbour>('mac0')), 0, n.iface);
+  }
+  return true;
+}
+
+// --- Ethernet -----------------------------------------------------------------------------------
+
+// {u64 first 8 bytes of the header, u32 last 4 MAC bytes, u32 context + 1, u32 place}
+const CACHE_ENTRY: usize = 32;
+const CACHE_SIZE: u32 = 256;
+let cache: usize = 0;
+
+/**
+ * Place of the frame with the Ethernet header at `l2`. `iface` and `direction` are what the capture
+ * says (0: nothing), `at` the embedder's iface | direction << 16 for frames that nothing else places.
+ */
+@inline
+export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u32 {
+  const head = load<u64>(l2);
+  const tail = load<u32>(l2, 8);
+  const context = (iface | (direction << 16)) + 1;
+  const h = (head ^ (<u64>tail << 17) ^ <u64>context) * MAC_KEY;
+  const entry = cache + (<usize>(h >> 40) & (CACHE_SIZE - 1)) * CACHE_ENTRY;
+  if (load<u64>(entry) == head && load<u32>(entry, 8) == tail && load<u32>(entry, 12) == context) {
+    return load<u32>(entry, 16);
+  }
+  const place = placeByMac(macAt(l2), macAt(l2 + 6), iface, direction, at);
+  store<u64>(entry, head);
+  store<u32>(entry, tail, 8);
+  store<u32>(entry, context, 12);
+  store<u32>(entry, place, 16);
+  return place;
+}
+
+function placeByMac(dst: u64, src: u64, named: u32, said: u32, at: u32): u32 {
+  let iface = named;
+  let direction = said;
+  let trusted = true; // the frame is known to be on this interface of this host
+  if (iface == 0) {
+    const from = ownerOfMac(src);
+    const to = ownerOfMac(dst);
+    const towards = ifaceTowards(src);
+    if (from != 0 && direction != DIRECTION_IN) {
+      iface = from;
+      direction = DIRECTION_OUT;
+    } else if (to != 0 && direction != DIRECTION_OUT) {
+      iface = to;
+      direction = DIRECTION_IN;
+    } else if (towards != 0 && direction != DIRECTION_OUT) {
+      iface = towards;
+      direction = DIRECTION_IN;
+    } else if (direction == DIRECTION_OUT && ifaceTowards(dst) != 0) {
+      iface = ifaceTowards(dst);
+    } else {
+      trusted = false;
+      iface = at & 0xffff;
+      if (at >> 16 != 0) direction = at >> 16;
+    }
+  }
+  if (iface == 0) {
+    return pack(0, direction, groupOf(dst, PACKET_HOST), PLACE_BY_ADDRESS);
+  }
+  if (direction == DIRECTION_UNKNOWN) direction = directionOn(iface, dst, src);
+  if (direction == DIRECTION_OUT) return pack(iface, direction, PACKET_OUTGOING, 0);
+  const learn = ifaceAt(iface).kind == IFACE_PORT ? PLACE_LEARN : 0;
+  return pack(iface, direction, trusted ? pktTypeOn(iface, dst) : groupOf(dst, PACKET_HOST), learn);
+}
+
+/** Direction of a frame on a known interface: whose MAC is the source? */
+function directionOn(id: u32, dst: u64, src: u64): u32 {
+  const iface = ifaceAt(id);
+  if (iface.kind == IFACE_LOOPBACK || src == 0) return DIRECTION_IN;
+  if (src == macOf(iface)) return DIRECTION_OUT;
+  if (iface.kind != IFACE_PORT) return DIRECTION_IN;
+  if (ifaceTowards(src) == id) return DIRECTION_IN;
+  if (ifaceTowards(dst) == id || ownerOfMac(src) == <u32>iface.master) return DIRECTION_OUT;
+  if (ifaceTowards(src) != 0) return DIRECTION_OUT; // bridged from another port
+  return DIRECTION_IN;
+}
+
+/** skb->pkt_type as eth_type_trans() and br_handle_frame() set it for a received frame. */
+function pktTypeOn(id: u32, dst: u64): u32 {
+  const iface = ifaceAt(id);
+  const own = macOf(iface);
+  if (own == 0 || dst == own || iface.kind == IFACE_LOOPBACK) return groupOf(dst, PACKET_HOST);
+  if (iface.kind == IFACE_PORT && dst == macOf(ifaceAt(iface.master))) return PACKET_HOST;
+  return groupOf(dst, PACKET_OTHERHOST);
+}
+
+@inline
+function groupOf(dst: u64, otherwise: u32): u32 {
+  if (dst & 1) return dst == BROADCAST_MAC ? PACKET_BROADCAST : PACKET_MULTICAST;
+  return otherwise;
+}
+
+// --- Linux cooked captures --------------------------------------------------------------------
+
+const ARPHRD_LOOPBACK: u32 = 772;
+
+/**
+ * Place of a cooked frame: `pktType` as captured, `arphrd` the kind of device, `src` the address of
+ * the sender's link address or 0, `iface` from the interface index or 0. Version 1 names no
+ * interface, but a bridge's port and the bridge differ in packet type: the same frame is for
+ * another host on the port, and for us on the bridge.
+ */
+export function placeCooked(pktType: u32, arphrd: u32, src: usize, iface: u32, at: u32): u32 {
+  const direction: u32 = pktType == PACKET_OUTGOING ? DIRECTION_OUT : DIRECTION_IN;
+  if (iface == 0 && arphrd == ARPHRD_LOOPBACK) iface = loopback;
+  if (iface == 0 && src != 0) {
+    const mac = macAt(src);
+    if (direction == DIRECTION_OUT) {
+      iface = ownerOfMac(mac);
+    } else {
+      iface = ifaceTowards(mac);
+      if (iface != 0 && pktType == PACKET_HOST && ifaceAt(iface).kind == IFACE_PORT) {
+        iface = ifaceAt(iface).master;
+      }
+    }
+  }
+  if (iface == 0) iface = at & 0xffff;
+  if (iface == 0) return pack(0, direction, pktType, PLACE_BY_ADDRESS);
+  const learns = direction == DIRECTION_IN && src != 0 && ifaceAt(iface).kind == IFACE_PORT;
+  return pack(iface, direction, pktType, learns ? PLACE_LEARN : 0);
+}
+
+/** Place of a frame without link addresses. */
+export function placeBare(iface: u32, direction: u32, at: u32): u32 {
+  if (iface == 0) {
+    iface = at & 0xffff;
+    if (at >> 16 != 0) direction = at >> 16;
+  }
+  if (iface == 0 || (direction == DIRECTION_UNKNOWN && ifaceAt(iface).kind != IFACE_LOOPBACK)) {
+    return pack(iface, direction, PACKET_HOST, PLACE_BY_ADDRESS);
+  }
+  if (direction == DIRECTION_UNKNOWN) direction = DIRECTION_IN;
+  return pack(iface, direction, direction == DIRECTION_OUT ? PACKET_OUTGOING : PACKET_HOST, 0);
+}
+
+// --- IP addresses ---------------------------------------------------------------------------------
+
+/** Completes a PLACE_BY_ADDRESS place from the addresses at `src` and `dst` (network order). */
+export function placeByAddress(place: u32, family: u32, src: usize, dst: usize): u32 {
+  let iface = placeIface(place);
+  let direction = placeDirection(place);
+  const known = iface != 0;
+  if (direction == DIRECTION_UNKNOWN) {
+    const own = hasLocalAddress(family, src);
+    if (known) {
+      const there = subnetIface(family, src) == iface && !own;
+      direction = own || (!there && subnetIface(family, dst) == iface) ? DIRECTION_OUT : DIRECTION_IN;
+      if (own && hasLocalAddress(family, dst)) direction = DIRECTION_IN;
+    } else if (own && hasLocalAddress(family, dst)) {
+      iface = loopback;
+      direction = DIRECTION_IN;
+    } else {
+      direction = own ? DIRECTION_OUT : DIRECTION_IN;
+    }
+  }
+  if (iface == 0) iface = subnetIface(family, direction == DIRECTION_IN ? src : dst);
+  if (iface == 0) iface = uplink(family);
+  let pktType = placePktType(place);
+  if (direction == DIRECTION_OUT) pktType = PACKET_OUTGOING;
+  else if (family == FAMILY_V4 && load<u32>(dst) == 0xffffffff) pktType = PACKET_BROADCAST;
+  return pack(iface, direction, pktType, known ? 0 : PLACE_GUESSED);
+}
+

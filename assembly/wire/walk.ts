@@ -1,0 +1,41 @@
+/**
+ * What the walks over both formats share: where they are in a slot, and how they stop. A record
+ * that is not whole ends the walk of the slot and is carried to the next one; at the end of the
+ * capture, or when it cannot be a record, it is a fault and ends the walk for good.
+ */
+import { SLOT_MAX_FRAMES } from '../abi';
+import { CAPTURE_CUT } from '../abi-capture';
+import { FrameRecord } from '../packet';
+import { Slot } from '../slot';
+import { CaptureState } from './state';
+
+/** Ends the walk for good at the record at `p`. */
+export function stop(
+  slot: Slot,
+  state: CaptureState,
+  p: usize,
+  status: u32,
+  need: u32,
+  have: u32,
+): void {
+  slot.status = status;
+  slot.need = need;
+  slot.have = have;
+  slot.faultOffset = slot.fileOffset + <u64>(p - <usize>slot.dataStart);
+  state.status = status;
+}
+
+/** The record at `p` needs `need` bytes and has `have`: wait for the next slot, if there is one. */
+export function incomplete(slot: Slot, state: CaptureState, p: usize, need: u32, have: u32): void {
+  if (slot.last != 0 && have != 0) stop(slot, state, p, CAPTURE_CUT, need, have);
+}
+
+@inline
+export function frameAt(slot: Slot, index: u32): FrameRecord {
+  return changetype<FrameRecord>(<usize>slot.frames + (<usize>index << 6));
+}
+
+@inline
+export function isFull(count: u32): bool {
+  return count == <u32>SLOT_MAX_FRAMES;
+}
