@@ -242,6 +242,9 @@ class CommandReader {
         break;
       case 'protocol':
         this.#proto = { number: protocol(arg), invert };
+        if (invert && this.#proto.number === 0) {
+          throw new Fault('"all" inverted would never match', arg.column);
+        }
         break;
       case 'fragments':
         if (this.#place.family === 6) {

@@ -1,6 +1,7 @@
 export * from './address.ts';
 export * from './counters-printer.ts';
 export type * from './ipset.ts';
+export * from './ipset-parser.ts';
 export type * from './match/index.ts';
 export * from './parser.ts';
 export type * from './rule.ts';

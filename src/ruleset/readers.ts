@@ -154,7 +154,12 @@ export function protocol(arg: Argument): number {
   return named;
 }
 
-export const protocolCondition = asNumber(protocol);
+/** {number} of a protocol other than "all". */
+export function protocolCondition(arg: Argument): { number: number } {
+  const number = protocol(arg);
+  if (number === 0) throw expected('one protocol', arg);
+  return { number };
+}
 
 /** A reader of `value[/mask]`, the mask being all ones where it is not given. */
 export function masked(max: number): (arg: Argument) => MaskedValue {

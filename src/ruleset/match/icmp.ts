@@ -1,7 +1,7 @@
 import { type Argument, type Extension, VALUE_OR_NOT } from '../extension.ts';
 import { Fault } from '../fault.ts';
 import { part, u8 } from '../readers.ts';
-import type { Invertible, NumberRange } from '../values.ts';
+import type { Family, Invertible, NumberRange } from '../values.ts';
 
 /** -m icmp and -m icmp6 */
 export interface IcmpMatch extends Invertible {
@@ -122,6 +122,13 @@ function numericTypeAndCodes(arg: Argument): Pick<IcmpMatch, 'type' | 'codes'> {
   const colon = arg.text.indexOf(':', slash);
   const min = u8(part(arg, slash + 1, colon < 0 ? undefined : colon));
   return { type, codes: { min, max: colon < 0 ? min : u8(part(arg, colon + 1)) } };
+}
+
+/** Type and code (0 where the name has none) of a name's exact spelling, as ipset has them. */
+export function icmpNumbers(name: string, family: Family): readonly [number, number] | undefined {
+  const names = family === 4 ? ICMP_NAMES : ICMPV6_NAMES;
+  const found = names.find(([known]) => known.toLowerCase() === name.toLowerCase());
+  return found === undefined ? undefined : [found[1], found[2] ?? 0];
 }
 
 export const icmpExtension: Extension<IcmpMatch> = {

@@ -13,8 +13,12 @@ export interface OwnerMatch {
   readonly supplementaryGroups: boolean;
 }
 
-/** Ids as `id`, `min-max` or `min:max`. Names differ between machines and are not looked up. */
+/**
+ * Ids as `id`, `min-max` or `min:max`. Names other than root stand for different ids on different
+ * machines and are not looked up.
+ */
 function ids(arg: Argument): NumberRange {
+  if (arg.text === 'root') return { min: 0, max: 0 };
   const pieces = arg.text.split(/[-:]/);
   const values = pieces.map((piece) => parseUnsigned(piece));
   const [min, max = min] = values;
@@ -37,6 +41,11 @@ export const ownerExtension: Extension<OwnerMatch> = {
   },
   read: (options) => {
     if (options.occurrences.length === 0) throw options.fault('at least one option is missing');
+    const groups = options.occurrences.findIndex(({ id }) => id === 'suppl-groups');
+    const gid = options.occurrences.findIndex(({ id }) => id === 'gid-owner');
+    if (groups >= 0 && (gid < 0 || gid > groups)) {
+      throw options.fault('--suppl-groups needs --gid-owner before it');
+    }
     return {
       kind: 'owner',
       uid: options.inverted('uid-owner', ids),

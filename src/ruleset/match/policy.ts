@@ -42,7 +42,7 @@ function perElement(occurrences: readonly Occurrence[]): Occurrence[][] {
 }
 
 function element(options: Options): PolicyElement {
-  return {
+  const found: PolicyElement = {
     reqid: options.inverted('reqid', asValue(u32)),
     spi: options.inverted('spi', asValue(u32)),
     proto: options.inverted('proto', protocolCondition),
@@ -52,6 +52,11 @@ function element(options: Options): PolicyElement {
     tunnelSrc: options.inverted('tunnel-src', addressMask),
     tunnelDst: options.inverted('tunnel-dst', addressMask),
   };
+  const tunnel = found.mode !== null && found.mode.value === 'tunnel' && !found.mode.invert;
+  if ((found.tunnelSrc !== null || found.tunnelDst !== null) && !tunnel) {
+    throw options.fault('--tunnel-src and --tunnel-dst need --mode tunnel');
+  }
+  return found;
 }
 
 export const policyExtension: Extension<PolicyMatch> = {
@@ -72,6 +77,9 @@ export const policyExtension: Extension<PolicyMatch> = {
     const groups = perElement(options.occurrences);
     if (groups.length > MAX_ELEMENTS) throw options.fault(`at most ${MAX_ELEMENTS} elements`);
     if (groups.length > 1 && !options.has('strict')) throw options.fault('--next needs --strict');
+    if (options.has('strict') && groups.some((group) => group.length === 0)) {
+      throw options.fault('--strict needs options for each element');
+    }
     const column = options.need('dir').column;
     return {
       kind: 'policy',

@@ -1,6 +1,6 @@
 import { addressBits, prefixMask } from '../address.ts';
 import { type Extension, FLAG, FLAG_OR_NOT, VALUE } from '../extension.ts';
-import { address, MAX_U32, shortText, u32, unsigned } from '../readers.ts';
+import { address, MAX_U32, shortText, unsigned } from '../readers.ts';
 import type { Address, Invertible } from '../values.ts';
 
 /** -m recent */
@@ -18,6 +18,7 @@ export interface RecentMatch extends Invertible {
   readonly checkTtl: boolean;
 }
 
+const MAX_HITCOUNT = 65535; // XT_RECENT_MAX_NSTAMPS - 1
 const ACTIONS = ['set', 'rcheck', 'update', 'remove'] as const;
 
 export const recentExtension: Extension<RecentMatch> = {
@@ -42,6 +43,9 @@ export const recentExtension: Extension<RecentMatch> = {
     if (options.has('reap') && !options.has('seconds')) {
       throw options.fault('--reap needs --seconds');
     }
+    if (options.has('rttl') && (given.id === 'set' || given.id === 'remove')) {
+      throw options.fault('--rttl needs --rcheck or --update');
+    }
     // The last of --rsource and --rdest counts.
     const side = options.occurrences.findLast(({ id }) => id === 'rsource' || id === 'rdest');
     return {
@@ -53,7 +57,7 @@ export const recentExtension: Extension<RecentMatch> = {
       mask: options.value('mask', address, prefixMask(addressBits(family), family)),
       seconds: options.value('seconds', unsigned(MAX_U32, 1), 0),
       reap: options.has('reap'),
-      hitcount: options.value('hitcount', u32, 0),
+      hitcount: options.value('hitcount', unsigned(MAX_HITCOUNT), 0),
       checkTtl: options.has('rttl'),
     };
   },

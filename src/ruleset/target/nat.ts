@@ -44,6 +44,12 @@ const NO_PORTS: Ports = { ports: null, basePort: null };
 /** TCP, UDP, DCCP, SCTP and ICMP, whose id counts as a port. */
 const PROTOCOLS_WITH_PORTS = [6, 17, 33, 132, 1];
 
+function shiftedFrom(arg: Argument): number {
+  const base = port(arg);
+  if (base === 0) throw new Fault('expected a port above 0', arg.column);
+  return base;
+}
+
 /** `port`, `min-max`, `min-max/base`. */
 function ports(arg: Argument, context: RuleContext): Ports {
   if (context.proto === null || !PROTOCOLS_WITH_PORTS.includes(context.proto)) {
@@ -55,8 +61,15 @@ function ports(arg: Argument, context: RuleContext): Ports {
   if (high === undefined) return { ports: { min, max: min }, basePort: null };
   const max = u16(part(arg, low.length + 1, low.length + 1 + high.length));
   if (max < min) throw new Fault('expected a range that ends above its start', arg.column);
-  const basePort = base === undefined ? null : port(part(arg, low.length + high.length + 2));
+  const basePort = base === undefined ? null : shiftedFrom(part(arg, low.length + high.length + 2));
   return { ports: { min, max }, basePort };
+}
+
+/** MASQUERADE and REDIRECT cannot shift ports. */
+function unshiftedPorts(arg: Argument, context: RuleContext): Ports {
+  const selected = ports(arg, context);
+  if (selected.basePort !== null) throw new Fault('expected ports without "/"', arg.column);
+  return selected;
 }
 
 function natAddress(arg: Argument, context: RuleContext): Address {
@@ -126,7 +139,7 @@ function interfaceNat(
       range: {
         min: null,
         max: null,
-        ...options.value('to-ports', ports, NO_PORTS),
+        ...options.value('to-ports', unshiftedPorts, NO_PORTS),
         ...flags(options),
       },
     }),

@@ -1,4 +1,5 @@
-import { type Extension, VALUE } from '../extension.ts';
+import { type Argument, type Extension, type RuleContext, VALUE } from '../extension.ts';
+import { Fault } from '../fault.ts';
 import { addressMask } from '../readers.ts';
 import type { AddressMask } from '../values.ts';
 
@@ -9,6 +10,16 @@ export interface NptTarget {
   readonly dst: AddressMask;
 }
 
+const MAX_PREFIX_LEN = 64;
+
+function prefix(arg: Argument, context: RuleContext): AddressMask {
+  const value = addressMask(arg, context);
+  if (value.prefixLen === null || value.prefixLen > MAX_PREFIX_LEN) {
+    throw new Fault(`expected a prefix of at most ${MAX_PREFIX_LEN} bits`, arg.column);
+  }
+  return value;
+}
+
 function prefixTranslation(kind: NptTarget['kind']): Extension<NptTarget> {
   return {
     name: kind,
@@ -17,8 +28,8 @@ function prefixTranslation(kind: NptTarget['kind']): Extension<NptTarget> {
     options: { 'src-pfx': VALUE, 'dst-pfx': VALUE },
     read: (options) => ({
       kind,
-      src: options.required('src-pfx', addressMask),
-      dst: options.required('dst-pfx', addressMask),
+      src: options.required('src-pfx', prefix),
+      dst: options.required('dst-pfx', prefix),
     }),
   };
 }
