@@ -1,0 +1,158 @@
+/**
+ * Compares the outcome of every frame with the kernel's. TTLs are not compared. Free is the source
+ * port (or ICMP id) that the kernel picked at random because the packet's own was taken: dockfw has
+ * to pick another one too, but it need not be the same.
+ */
+import type { DockfwFrame, Egress, KernelFrame, PacketTuple, Tuple } from './records.ts';
+
+export interface OutcomeDifference {
+  readonly frame: number;
+  /** One line each. */
+  readonly problems: readonly string[];
+  readonly kernel: KernelFrame;
+  readonly dockfw: DockfwFrame | null;
+}
+
+/** Bridges by the names of their ports. */
+export type Masters = ReadonlyMap<string, string>;
+
+function portsOf(tuple: Tuple): { sport: number | null; dport: number | null } {
+  if (tuple.icmp_id !== undefined) return { sport: tuple.icmp_id, dport: null };
+  return { sport: tuple.sport ?? null, dport: tuple.dport ?? null };
+}
+
+/** Where replies to this packet come from and go to. */
+function replyKey(proto: string, tuple: PacketTuple): string {
+  return `${proto} ${tuple.dst} ${tuple.dport} ${tuple.src} ${tuple.sport}`;
+}
+
+function asPacketTuple(tuple: Tuple): PacketTuple {
+  return { src: tuple.src, dst: tuple.dst, ...portsOf(tuple) };
+}
+
+export class OutcomeComparison {
+  readonly #masters: Masters;
+  /** Tuples on which the kernel awaits replies: their translation back leaves no choice. */
+  readonly #awaited = new Set<string>();
+  /** Frames whose port was the kernel's free choice. */
+  readonly chosen: number[] = [];
+
+  constructor(masters: Masters) {
+    this.#masters = masters;
+  }
+
+  /** The difference, or null when both sides agree. Frames must come in order. */
+  compare(kernel: KernelFrame, dockfw: DockfwFrame | null): OutcomeDifference | null {
+    const problems =
+      dockfw === null ? ['dockfw has no record of this frame'] : this.#problems(kernel, dockfw);
+    for (const egress of kernel.egress) {
+      this.#awaited.add(replyKey(egress.proto, asPacketTuple(egress)));
+    }
+    return problems.length === 0 ? null : { frame: kernel.frame, problems, kernel, dockfw };
+  }
+
+  #problems(kernel: KernelFrame, dockfw: DockfwFrame): string[] {
+    const accepted = dockfw.verdict === 'accept';
+    if (kernel.frag_held !== undefined) {
+      const held = !accepted && dockfw.out === null;
+      return held ? [] : ['the kernel held this fragment for the rest of its datagram'];
+    }
+    if (kernel.egress.length > 0) return this.#left(kernel, dockfw, accepted);
+    if (kernel.local === true) {
+      if (!accepted || dockfw.path !== 'input') return ['the kernel delivered it locally'];
+      return kernel.local_tuple === undefined ? [] : this.#tuple(dockfw, kernel.local_tuple);
+    }
+    if (!accepted) return [];
+    return dockfw.path === 'input'
+      ? ['the kernel did not deliver it locally']
+      : ['the kernel sent it nowhere'];
+  }
+
+  #left(kernel: KernelFrame, dockfw: DockfwFrame, accepted: boolean): string[] {
+    if (!accepted) return ['the kernel sent it on'];
+    // A flooded broadcast is bridged and delivered locally; its record may show either.
+    if (dockfw.path === 'input' && kernel.local === true) return [];
+    const problems: string[] = [];
+    const outs = new Set(kernel.egress.flatMap(({ iface }) => this.#namesOf(iface)));
+    if (dockfw.out === null || !outs.has(dockfw.out)) {
+      problems.push(`egress: kernel ${[...outs].join(' or ')}, dockfw ${dockfw.out ?? 'none'}`);
+    }
+    const first = kernel.egress.find((egress: Egress) => (egress.frag ?? 0) === 0);
+    if (first !== undefined) problems.push(...this.#tuple(dockfw, first));
+    return problems;
+  }
+
+  #namesOf(iface: string): string[] {
+    const master = this.#masters.get(iface);
+    return master === undefined ? [iface] : [master, iface];
+  }
+
+  #tuple(dockfw: DockfwFrame, want: Tuple): string[] {
+    const got: PacketTuple = dockfw.nat ?? dockfw;
+    const problems: string[] = [];
+    for (const side of ['src', 'dst'] as const) {
+      if (got[side] !== want[side]) {
+        problems.push(`${side}: kernel ${want[side]}, dockfw ${got[side]}`);
+      }
+    }
+    const ports = portsOf(want);
+    if (ports.sport === null) return problems;
+    if (got.sport !== ports.sport && !this.#isFree(dockfw, got, ports.sport)) {
+      problems.push(`sport: kernel ${ports.sport}, dockfw ${got.sport}`);
+    }
+    if (ports.dport !== null && got.dport !== ports.dport) {
+      problems.push(`dport: kernel ${ports.dport}, dockfw ${got.dport}`);
+    }
+    return problems;
+  }
+
+  #isFree(dockfw: DockfwFrame, got: PacketTuple, want: number): boolean {
+    const reply = this.#awaited.has(`${dockfw.proto} ${tupleText(dockfw)}`);
+    if (reply || want === dockfw.sport || got.sport === dockfw.sport) return false;
+    this.chosen.push(dockfw.frame);
+    return true;
+  }
+}
+
+function tupleText(tuple: PacketTuple): string {
+  return `${tuple.src} ${tuple.sport} ${tuple.dst} ${tuple.dport}`;
+}
+
+function describeTuple(tuple: PacketTuple): string {
+  const port = (value: number | null): string => (value === null ? '' : `:${value}`);
+  return `${tuple.src}${port(tuple.sport)} > ${tuple.dst}${port(tuple.dport)}`;
+}
+
+function describeKernel(kernel: KernelFrame): string {
+  if (kernel.frag_held !== undefined) return `held, completed by frame ${kernel.frag_held}`;
+  const parts = kernel.egress.map(
+    (egress) => `out ${egress.iface} ${describeTuple(asPacketTuple(egress))}`,
+  );
+  if (kernel.local === true) {
+    const tuple = kernel.local_tuple;
+    parts.push(`local ${tuple === undefined ? '' : describeTuple(asPacketTuple(tuple))}`);
+  }
+  if (kernel.response !== undefined) parts.push(`answered ${kernel.response.join(', ')}`);
+  return parts.length === 0 ? 'nothing left' : parts.join('; ');
+}
+
+function describeDockfw(dockfw: DockfwFrame): string {
+  const rule = dockfw.rule;
+  const by = rule === null ? '' : ` ${rule.table} ${rule.chain} ${rule.number}`;
+  const nat = dockfw.nat === null ? '' : ` nat ${describeTuple(dockfw.nat)}`;
+  const fate = `${dockfw.path ?? 'no path'} ${dockfw.verdict ?? 'no verdict'}`;
+  const why = `${dockfw.reason ?? 'no reason'}${by}`;
+  return `${dockfw.role} ${fate} (${why}) out ${dockfw.out} ct ${dockfw.ctstate}${nat}`;
+}
+
+/** Several lines: the packet, both sides, and what is different. `note` is the case's own. */
+export function describeOutcome(difference: OutcomeDifference, note: string): string {
+  const { frame, kernel, dockfw, problems } = difference;
+  const packet = dockfw === null ? '' : ` ${dockfw.proto} ${describeTuple(dockfw)}`;
+  return [
+    `frame ${frame} in ${kernel.in}${packet}  # ${note}`,
+    `    kernel: ${describeKernel(kernel)}`,
+    `    dockfw: ${dockfw === null ? '-' : describeDockfw(dockfw)}`,
+    ...problems.map((problem) => `    ${problem}`),
+  ].join('\n');
+}

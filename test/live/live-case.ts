@@ -1,0 +1,79 @@
+/**
+ * A live case: real traffic of a real dockerd, captured, and the kernel's counters afterwards.
+ *
+ * Some packets cannot be known from a capture: of a connection that the host itself opened, every
+ * interface sees only what OUTPUT's DNAT made of it. Counters may differ by those packets, which
+ * dockfw has to name as ambiguous, and by no more.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CounterDifference, compareCounters, describeCounter } from '../kernel/counters.ts';
+import type { DockfwFrame } from '../kernel/records.ts';
+import { replayDirectory } from '../kernel/replay-directory.ts';
+
+export interface LiveCase {
+  readonly name: string;
+  readonly capture: string;
+  readonly host: string;
+  /** `iptables-save -c` when all was over; counters were zero at the start of the capture. */
+  readonly counters: string;
+}
+
+export interface LiveResult {
+  /** Counters that the ambiguous packets do not explain. */
+  readonly counters: readonly CounterDifference[];
+  /** Counters that they do. */
+  readonly explained: readonly CounterDifference[];
+  readonly ambiguous: readonly DockfwFrame[];
+  /** Frames on their way out that are not as the rules predict. */
+  readonly differing: readonly DockfwFrame[];
+}
+
+export function readLiveCase(directory: string, name: string): LiveCase {
+  const root = join(directory, name);
+  const capture = readdirSync(root).find((file) => file.startsWith('capture.'));
+  if (capture === undefined) throw new Error(`${root} has no capture`);
+  return {
+    name,
+    capture: join(root, capture),
+    host: join(root, 'host'),
+    counters: readFileSync(join(root, 'iptables-save-after.txt'), 'utf8'),
+  };
+}
+
+function isExplained({ line, got }: CounterDifference, ambiguous: number): boolean {
+  return (
+    got !== null && got.text === line.text && Math.abs(got.packets - line.packets) <= ambiguous
+  );
+}
+
+export async function checkLiveCase(liveCase: LiveCase, workers: number): Promise<LiveResult> {
+  const replayed = await replayDirectory(liveCase.host, liveCase.capture, workers);
+  const ambiguous = replayed.frames.filter((record) => record.ambiguous === true);
+  const all = compareCounters(liveCase.counters, replayed.counters);
+  const explained = all.filter((difference) => isExplained(difference, ambiguous.length));
+  return {
+    counters: all.filter((difference) => !explained.includes(difference)),
+    explained,
+    ambiguous,
+    differing: replayed.frames.filter((record) => record.differs === true),
+  };
+}
+
+function describeFrame(frame: DockfwFrame): string {
+  const { src, sport, dst, dport } = frame;
+  return `frame ${frame.frame} ${frame.proto} ${src}:${sport} > ${dst}:${dport} out ${frame.out}`;
+}
+
+/** What the ambiguous packets do not explain; '' when nothing is left. */
+export function describeLiveResult(liveCase: LiveCase, result: LiveResult): string {
+  const { counters, explained, ambiguous, differing } = result;
+  if (counters.length === 0 && differing.length === 0) return '';
+  return [
+    `${liveCase.name}: ${counters.length} counters and ${differing.length} departures differ`,
+    ...counters.map(describeCounter),
+    ...differing.map((frame) => `not as predicted: ${describeFrame(frame)}`),
+    ...explained.map((difference) => `explained: ${describeCounter(difference)}`),
+    ...ambiguous.map((frame) => `ambiguous: ${describeFrame(frame)}`),
+  ].join('\n');
+}
