@@ -1,9 +1,16 @@
 /** Interfaces, networks and containers with the ids by which the rest of dockfw knows them. */
 import type { NamedContainer, NamedEndpoint, NamedNetwork, NetworkMember } from './docker.ts';
-import type { Container, ContainerEndpoint, Interface, Neighbour, Network } from './host.ts';
+import type {
+  Container,
+  ContainerEndpoint,
+  Interface,
+  Neighbour,
+  Network,
+  Subnet,
+} from './host.ts';
 import { type Link, linkKind, looksLikeContainerLink } from './links.ts';
 import type { Sysctls } from './sysctl.ts';
-import { networkAddress } from './text.ts';
+import { networkAddress, prefixContains } from './text.ts';
 
 export interface LinkLists {
   /** What ip-addr.json describes. */
@@ -82,16 +89,19 @@ export function assignNetworks(
   dockerNetworks: readonly NamedNetwork[],
   interfaces: readonly Interface[],
 ): Network[] {
-  const networks: Network[] = dockerNetworks.map((network, index) => ({
-    id: index + 1,
-    name: network.name,
-    dockerId: network.dockerId,
-    driver: network.driver,
-    interface: interfaces.find((iface) => iface.name === network.bridge)?.id ?? 0,
-    subnets: network.subnets,
-    internal: network.internal,
-    icc: network.icc,
-  }));
+  const networks = dockerNetworks.map((network, index): Network => {
+    const bridge = interfaces.find((iface) => iface.name === network.bridge);
+    // the default bridge's gateway is not in its network's configuration
+    const own = (subnet: Subnet) =>
+      bridge?.addresses.find(({ family, address }) => prefixContains(subnet, family, address));
+    const subnets = network.subnets.map((subnet) => ({
+      ...subnet,
+      gateway: subnet.gateway ?? own(subnet)?.address ?? null,
+    }));
+    const { name, dockerId, driver, internal, icc } = network;
+    const id = index + 1;
+    return { id, name, dockerId, driver, interface: bridge?.id ?? 0, subnets, internal, icc };
+  });
   for (const iface of interfaces) {
     if (iface.network <= dockerNetworks.length) continue;
     networks.push({
