@@ -47,7 +47,7 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
     const dport = known.origDport;
     if (workers > 1) {
       const proto: u32 = known.proto;
-      const owner = ownerOfTuple(known.family, proto, src, dst, sport, dport, workers);
+      const owner = ownerOfTuple(known.family, proto, src, dst, sport, dport);
       if (owner != worker) continue;
     }
     const conn = changetype<Conn>(allocConn(now));
