@@ -219,7 +219,7 @@ export class Tracker {
   ): Promise<Tracker> {
     compiled ??= compile();
     const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
-    const instance = await WebAssembly.instantiate(await compiled, {
+    const instance = new WebAssembly.Instance(await compiled, {
       env: {
         memory,
         abort: (): never => {
