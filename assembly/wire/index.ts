@@ -39,7 +39,7 @@ export function createCaptureState(workers: u32 = 1): usize {
 }
 
 /** Where frames are that nothing else places; before the first slot. 0: not given. */
-export function setCaptureAt(state: usize, iface: u32, direction: u32): void {
+export function setAt(state: usize, iface: u32, direction: u32): void {
   changetype<CaptureState>(state).atIface = <u16>iface;
   changetype<CaptureState>(state).atDirection = <u16>direction;
 }

@@ -14,7 +14,7 @@ import {
   FRAME_SNAPPED,
   FRAME_VLAN,
 } from '../abi';
-import { FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
+import { FACT_FAULTS, FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
 import { fdbLearn } from '../bridge/fdb';
 import { FrameRecord } from '../packet';
 import { be16 } from './bytes';
@@ -247,7 +247,10 @@ export function decodeFrame(
   f.pktType = <u8>placePktType(place);
   const flags = <u32>f.flags;
   if ((place & PLACE_GUESSED) | (flags & FRAME_SNAPPED)) rarities(f, state, place);
-  if (f.fault != FAULT_NONE) return;
+  if (f.fault != FAULT_NONE) {
+    addFact(state, FACT_FAULTS + f.fault, 1);
+    return;
+  }
   if (isDefragCandidate(flags, f.family == FAMILY_V4 ? 0 : fragmentHeader)) {
     queueFragment(f, state, vlanId, time);
   }

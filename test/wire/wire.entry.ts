@@ -17,7 +17,7 @@ export {
   front,
   createSlot,
   ownerOfTuple,
-  setCaptureAt,
+  setAt,
 } from '../../assembly/wire';
 
 export function alloc(bytes: usize): usize {

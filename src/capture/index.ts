@@ -1,0 +1,2 @@
+export { openCapture } from './open.ts';
+export type { CaptureSource } from './source.ts';

@@ -1,0 +1,52 @@
+import { Readable } from 'node:stream';
+import { CaptureError } from '../errors.ts';
+import { gunzip, unzstd } from './decoder.ts';
+import { FileSource, openFile } from './file-source.ts';
+import { SNIFF_BYTES, sniff } from './sniff.ts';
+import type { CaptureSource } from './source.ts';
+import { StreamSource } from './stream-source.ts';
+
+const STANDARD_INPUT = 'standard input';
+
+/**
+ * Opens a capture: a path, "-" for standard input, or a stream of bytes. Whether it is compressed
+ * is told by its content. Throws a FileError when it cannot be opened or is a directory, and a
+ * CaptureError when it is empty or neither pcap nor pcapng, compressed or not.
+ */
+export async function openCapture(input: string | Readable): Promise<CaptureSource> {
+  if (input instanceof Readable) return identify(new StreamSource('stream', input));
+  if (input === '-') return identify(new StreamSource(STANDARD_INPUT, process.stdin));
+  const { handle, size } = await openFile(input);
+  if (size === undefined) return identify(new StreamSource(input, handle.createReadStream()));
+  const head = new Uint8Array(SNIFF_BYTES);
+  const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
+  const content = sniff(head.subarray(0, bytesRead));
+  if (content === 'gzip' || content === 'zstd') {
+    return identify(new StreamSource(input, handle.createReadStream({ start: 0 }), size));
+  }
+  const source = new FileSource(input, handle, size);
+  return content === 'unknown' ? refuse(source, bytesRead) : source;
+}
+
+/** Finds out what a stream holds and has it decompressed if need be. */
+async function identify(source: StreamSource): Promise<CaptureSource> {
+  let head = await source.peek(SNIFF_BYTES);
+  let content = sniff(head);
+  if (content === 'gzip' || content === 'zstd') {
+    source.decodeWith(content === 'gzip' ? gunzip() : unzstd());
+    head = await source.peek(SNIFF_BYTES);
+    content = sniff(head);
+  }
+  if (content === 'pcap' || content === 'pcapng') return source;
+  return refuse(source, head.length);
+}
+
+async function refuse(source: CaptureSource, bytes: number): Promise<never> {
+  const { name, fault } = source;
+  await source.close();
+  if (fault !== undefined) throw fault;
+  if (bytes === 0) {
+    throw new CaptureError('is empty: not even the header of a capture', name, 0);
+  }
+  throw new CaptureError('is not a capture: neither pcap nor pcapng', name, 0);
+}
