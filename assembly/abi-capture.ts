@@ -52,4 +52,6 @@ export const FACT_REASSEMBLED = 11; // datagrams put together
 export const FACT_REASSEMBLY_FAILED = 12; // datagrams given up: overlap, timeout, too long, no room
 export const FACT_NO_IFACE = 13; // frames whose interface was guessed from addresses
 export const FACT_FRAME_BYTES = 14; // original lengths
-export const FACT_COUNT = 15;
+/** Frames that are not evaluated, by fault: FACT_FAULTS + FAULT_* of abi.ts. */
+export const FACT_FAULTS = 15;
+export const FACT_COUNT = 24;
