@@ -23,7 +23,16 @@ import { attachWire } from './wire/index';
 export { differenceAt, differenceCount } from './observe/difference';
 export { statsPtr } from './replay';
 export { countersPtr, expandTraversals, traversalAt, traversalCount } from './traversal';
-export { carryTail, createCaptureState, createSlot, front } from './wire/index';
+export {
+  addCaptureNatRange,
+  captureFact,
+  carryTail,
+  createCaptureState,
+  createSlot,
+  finishFragments,
+  front,
+  setAt,
+} from './wire/index';
 
 /** Address of `bytes` zeroed bytes for the embedder, for good; 0: out of memory. */
 export function alloc(bytes: usize): usize {
