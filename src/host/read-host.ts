@@ -10,7 +10,7 @@ import { completeRoutes, routeFile } from './complete-routes.ts';
 import { readConntrack } from './conntrack.ts';
 import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
 import { readContainers, readDockerVersion, readNetworks } from './docker.ts';
-import type { FdbEntry, Host, Interface, NativeTable, PolicyRule, Route } from './host.ts';
+import type { FdbEntry, Host, Interface, NativeTable, PolicyRule } from './host.ts';
 import { type Evidence, inferLinks, mentionedNames } from './infer-links.ts';
 import { type Links, readLinks } from './links.ts';
 import { readNativeTables } from './native-tables.ts';
@@ -82,11 +82,15 @@ function readSets(files: Files): readonly Ipset[] {
   return sets;
 }
 
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function readNative(files: Files): NativeTable[] {
   const source = files.filled('nft-ruleset.json', null);
   const tables = source === undefined ? [] : readNativeTables(source);
   for (const { family, name, chains, rules } of tables) {
-    const size = `${chains} chains, ${rules} rules`;
+    const size = `${plural(chains, 'chain')}, ${plural(rules, 'rule')}`;
     const text = `table ${family} ${name} (${size}) is not evaluated: packets are taken to pass it`;
     files.notes.assume('nft-ruleset.json', text);
   }

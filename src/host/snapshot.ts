@@ -94,6 +94,7 @@ function withoutMark(text: string): string {
  */
 export async function readSnapshot(options: HostOptions, notes: Notes): Promise<Snapshot> {
   const { dir, signal } = options;
+  signal?.throwIfAborted();
   const embedded = dir === undefined && options.files === undefined && options.rules === undefined;
   const given = embedded ? DEFAULT_HOST : (options.files ?? {});
   const files = new Map<SnapshotFile, SourceText>();
