@@ -6,29 +6,41 @@ export function addressBits(family: Family): 32 | 128 {
   return family === 4 ? 32 : 128;
 }
 
-/** Mask with the first `prefixLen` bits set. */
+function prefixMasks(bits: number): Address[] {
+  return Array.from(
+    { length: bits + 1 },
+    (_, length) => ((1n << BigInt(length)) - 1n) << BigInt(bits - length),
+  );
+}
+
+/** Masks by prefix length. */
+const MASKS: Readonly<Record<Family, readonly Address[]>> = {
+  4: prefixMasks(32),
+  6: prefixMasks(128),
+};
+
+/** Mask with the first `prefixLen` bits set, 0 to the width of an address. */
 export function prefixMask(prefixLen: number, family: Family): Address {
-  const bits = addressBits(family);
-  return ((1n << BigInt(prefixLen)) - 1n) << BigInt(bits - prefixLen);
+  const mask = MASKS[family][prefixLen];
+  if (mask === undefined) throw new RangeError(`no IPv${family} prefix of ${prefixLen} bits`);
+  return mask;
 }
 
 /** Length of a mask that is a prefix, else null (255.0.255.0). */
 export function maskPrefixLen(mask: Address, family: Family): number | null {
-  for (let prefixLen = 0; prefixLen <= addressBits(family); prefixLen++) {
-    if (prefixMask(prefixLen, family) === mask) return prefixLen;
-  }
-  return null;
+  const prefixLen = MASKS[family].indexOf(mask);
+  return prefixLen < 0 ? null : prefixLen;
 }
 
 function parseIpv4(text: string): Address | null {
   const parts = text.split('.');
   if (parts.length !== 4) return null;
-  let value = 0n;
+  let value = 0;
   for (const part of parts) {
     if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return null;
-    value = (value << 8n) | BigInt(part);
+    value = value * 256 + Number(part);
   }
-  return value;
+  return BigInt(value);
 }
 
 /** 16-bit groups of one side of `::`; the last may be a dotted IPv4 address. */

@@ -96,7 +96,10 @@ class CommandReader {
   read(): CommandLine {
     while (this.#at < this.#tokens.length) this.#word(this.#next());
     if (this.#bang !== null) this.#stray([], 'nothing follows this "!"');
-    return { command: this.#command(), table: this.#table, problems: this.#problems };
+    const command = this.#command();
+    // iptables stops at -4 or -6 and never looks at the rest.
+    const problems = command.kind === 'ignored' ? [] : this.#problems;
+    return { command, table: this.#table, problems };
   }
 
   // --- words ---------------------------------------------------------------------------------
@@ -120,7 +123,7 @@ class CommandReader {
     const equals = token.text.indexOf('=');
     const name = token.text.slice(2, equals < 0 ? undefined : equals);
     const inline = equals < 0 ? null : tail(token, equals + 1);
-    const option = this.#find(name, token);
+    const option = this.#find(name);
     if (option === undefined) this.#unknownOption(token);
     else if (option.owner === null) this.#base(option.id as BaseOption, option.spec, token, inline);
     else this.#option(option.owner, option, token, inline);
@@ -141,18 +144,14 @@ class CommandReader {
     }
   }
 
-  #find(name: string, token: Token): FoundOption<AnyUse> | undefined {
+  #find(name: string): FoundOption<AnyUse> | undefined {
     const exact = findExact(name, this.#loaded);
     if (exact !== undefined) return exact;
     // An extension that is not known may have any option: a beginning proves nothing then.
     const last = this.#loaded.at(-1);
     if (last !== undefined && last.extension === undefined) return undefined;
     const [found, other] = findByBeginning(name, this.#loaded);
-    if (found !== undefined && other !== undefined) {
-      this.#report(`"${token.text}" may be --${found.name} or --${other.name}`, token);
-      return undefined;
-    }
-    return found ?? this.#findImplicit(name);
+    return other === undefined ? (found ?? this.#findImplicit(name)) : undefined;
   }
 
   /** Loads the match of the rule's protocol if the option is one of its own. */
@@ -358,7 +357,7 @@ class CommandReader {
     this.#bang = null;
   }
 
-  /** An option that nothing known has: it and its values go to the last extension not known. */
+  /** An option that nothing known has, or several: it goes to the last extension not known. */
   #unknownOption(token: Token): void {
     const words = [token];
     for (;;) {
@@ -368,7 +367,11 @@ class CommandReader {
     }
     const use = this.#loaded.at(-1);
     if (use === undefined || use.extension !== undefined) {
-      this.#stray(words, `unknown option ${token.text}`);
+      const candidates = findByBeginning(token.text.slice(2), this.#loaded);
+      const names = candidates.map((candidate) => `--${candidate.name}`).join(' or ');
+      const what =
+        names === '' ? `unknown option ${token.text}` : `"${token.text}" may be ${names}`;
+      this.#stray(words, what);
       return;
     }
     if (this.#bang !== null) words.unshift(this.#bang);

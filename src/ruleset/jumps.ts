@@ -55,21 +55,25 @@ function breakLoops(table: TableBuilder, reporter: Reporter): void {
   );
   for (const start of starts) {
     const path: Step[] = done.has(start) ? [] : [{ chain: start, next: 0 }];
-    while (path.length > 0) {
-      const step = path[path.length - 1] as Step;
+    const depths = new Map(path.map(({ chain }, depth) => [chain, depth]));
+    for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
       const rule = step.chain.rules[step.next++];
       if (rule === undefined) {
         done.add(step.chain);
+        depths.delete(step.chain);
         path.pop();
         continue;
       }
-      const name = chainOf(rule);
-      const to = name === null ? undefined : table.chains.get(name);
+      const to = table.chains.get(chainOf(rule) ?? '');
       if (to === undefined || done.has(to)) continue;
-      const at = path.findIndex(({ chain }) => chain === to);
-      if (at < 0) path.push({ chain: to, next: 0 });
-      else
-        cutLoop(table, rule, [...path.slice(at).map(({ chain }) => chain.name), to.name], reporter);
+      const depth = depths.get(to);
+      if (depth === undefined) {
+        depths.set(to, path.length);
+        path.push({ chain: to, next: 0 });
+      } else {
+        const names = path.slice(depth).map(({ chain }) => chain.name);
+        cutLoop(table, rule, [...names, to.name], reporter);
+      }
     }
   }
 }
