@@ -12,6 +12,8 @@ export interface Core {
   createCaptureState(workers: number): number;
   /** Says where frames of a capture belong that nothing else places: interface, DIRECTION_*. */
   setAt(state: number, iface: number, direction: number): void;
+  /** Adds addresses that NAT may change: `min` and `max` are addresses of 16 bytes; 0: no memory. */
+  addCaptureNatRange(state: number, family: number, min: number, max: number): number;
   /** A slot of the ring; `withResults` (0 or 1) gives it room for one ResultRecord per frame. */
   createSlot(withResults: number): number;
   /** Makes this instance worker number `worker` (0-based) of `workers`. Returns a STATUS_*. */

@@ -35,6 +35,7 @@ export const FRAME = {
   proto: 47,
   flags: 54,
   fault: 56,
+  icmp: 57,
 } as const;
 
 export const RESULT = {

@@ -4,7 +4,7 @@
  * before looking at the words, so no wake-up is lost.
  *
  *     word 0 EVENT   1 STOP   2 TOKEN   3 FRONTED   4 END   5 FILLED   6 TAKEN   7 INPUT_END
- *     word 8 BYTES (u64)   10 FRAMES (u64)   12 FAULT
+ *     word 8 BYTES (u64)   10 FRAMES (u64)   12 FINE_FROM
  *     word 16 … DONE[slot]   word 48 … CHUNK_LENGTH[chunk]
  *
  * Slots are numbered in the order of the capture: number s lives in ring slot s % slots, in lap
@@ -21,6 +21,7 @@ const TAKEN = 6;
 const INPUT_END = 7;
 const BYTES = 4; // of the 64-bit view
 const FRAMES = 5;
+const FINE_FROM = 12;
 const DONE = 16;
 const CHUNK_LENGTH = 48;
 
@@ -113,6 +114,16 @@ export class Control {
   isEnd(slot: number): boolean {
     const end = Atomics.load(this.#words, END);
     return end !== 0 && slot >= end;
+  }
+
+  /** From slot number `slot` on, times of the capture have more than microseconds. */
+  setFineTimes(slot: number): void {
+    Atomics.compareExchange(this.#words, FINE_FROM, 0, slot + 1);
+  }
+
+  hasFineTimes(slot: number): boolean {
+    const from = Atomics.load(this.#words, FINE_FROM);
+    return from !== 0 && slot + 1 >= from;
   }
 
   get bytes(): number {

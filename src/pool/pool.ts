@@ -2,22 +2,27 @@ import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import {
-  SLOT_DATA_BYTES,
-  STATUS_OWNER_CONFLICT,
-} from '../../assembly/abi.ts';
+import { SLOT_DATA_BYTES, STATUS_OWNER_CONFLICT } from '../../assembly/abi.ts';
 import { FACT_COUNT } from '../../assembly/abi-capture.ts';
 import type { CaptureSource } from '../capture/source.ts';
 import type { Compiled } from '../compile/compiled.ts';
-import { CoreError } from '../errors.ts';
 import { allocate, loadImage } from '../engine/image.ts';
 import { coreModule, createMemory, type Instance, instantiate } from '../engine/instance.ts';
 import { builtFile } from '../engine/location.ts';
 import { interfaceNames } from '../engine/names.ts';
-import { CONTROL_BYTES, Control, STOP_ABORTED, STOP_FAILED, STOP_FINISHED, STOP_STATUS } from './control.ts';
+import { addNatRanges } from '../engine/nat-ranges.ts';
+import { CoreError } from '../errors.ts';
+import {
+  CONTROL_BYTES,
+  Control,
+  STOP_ABORTED,
+  STOP_FAILED,
+  STOP_FINISHED,
+  STOP_STATUS,
+} from './control.ts';
+import { type CaptureFault, captureFault } from './fault.ts';
 import { feed } from './feeder.ts';
 import type { InputTask, ReplayTask, WorkerReport } from './protocol.ts';
-import { type CaptureFault, captureFault } from './fault.ts';
 import { readResults, type SlotReader } from './results.ts';
 
 /** How far a replay is. */
@@ -121,10 +126,11 @@ class Run {
   }
 
   #createCapture(compiled: Compiled): number {
-    const { core, heap } = this.#main;
+    const { core } = this.#main;
     const { workers, atIface, atDirection } = this.#options;
     const capture = allocate(core.createCaptureState(workers));
-    if (atIface !== 0) core.setAt(capture, atIface, atDirection);
+    core.setAt(capture, atIface, atDirection);
+    if (workers > 1) addNatRanges(this.#main, capture, compiled.host);
     return capture;
   }
 

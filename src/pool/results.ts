@@ -1,8 +1,11 @@
 import type { Heap } from '../engine/heap.ts';
 import type { Control } from './control.ts';
 
-/** Looks at a judged slot (its address); the slot is used again when it is done. */
-export type SlotReader = (slot: number, heap: Heap) => void | Promise<void>;
+/**
+ * Looks at a judged slot (its address); the slot is used again when it is done. `fineTimes`: the
+ * capture has more than microseconds.
+ */
+export type SlotReader = (slot: number, heap: Heap, fineTimes: boolean) => void | Promise<void>;
 
 /** Hands every slot to `reader`, in order, when all workers are done with it. */
 export async function readResults(
@@ -18,7 +21,7 @@ export async function readResults(
       if (control.isJudged(slot)) break;
       await control.changed(event);
     }
-    await reader(slots[control.ring(slot)] ?? 0, heap);
+    await reader(slots[control.ring(slot)] ?? 0, heap, control.hasFineTimes(slot));
     control.done(slot);
   }
 }

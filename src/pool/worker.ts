@@ -11,6 +11,7 @@ import {
   STATUS_OK,
   TRAVERSAL_SIZE,
 } from '../../assembly/abi.ts';
+import { FACT_NANOSECONDS } from '../../assembly/abi-capture.ts';
 import type { Core } from '../engine/core.ts';
 import type { Heap } from '../engine/heap.ts';
 import { instantiate } from '../engine/instance.ts';
@@ -32,7 +33,7 @@ export default function work(task: ReplayTask): WorkerReport {
     const { image, built, capture, worker, workers } = task;
     const status = core.attach(image, built, capture, worker, workers, task.withResults ? 1 : 0);
     if (status !== STATUS_OK) throw new CoreError('a worker could not attach the rules', status);
-    const front = new Front(core, heap, control, task.slots, openInput(task.input, heap, control));
+    const front = new Front(core, heap, control, task);
     judgeAll(core, control, front, task);
     core.finish();
     return report(core, heap, task);
@@ -51,7 +52,10 @@ function judgeAll(core: Core, control: Control, front: Front, task: ReplayTask):
     if (ready < lookahead && front.advance()) continue;
     if (control.fronted > slot) {
       const status = core.judge(task.slots[control.ring(slot)] ?? 0);
-      if (status !== STATUS_OK) return control.stop(STOP_STATUS + status);
+      if (status !== STATUS_OK) {
+        control.stop(STOP_STATUS + status);
+        return;
+      }
       control.done(slot);
       slot++;
     } else {
@@ -66,20 +70,16 @@ class Front {
   readonly #heap: Heap;
   readonly #control: Control;
   readonly #slots: readonly number[];
+  readonly #capture: number;
   readonly #input: Input;
 
-  constructor(
-    core: Core,
-    heap: Heap,
-    control: Control,
-    slots: readonly number[],
-    input: Input,
-  ) {
+  constructor(core: Core, heap: Heap, control: Control, task: ReplayTask) {
     this.#core = core;
     this.#heap = heap;
     this.#control = control;
-    this.#slots = slots;
-    this.#input = input;
+    this.#slots = task.slots;
+    this.#capture = task.capture;
+    this.#input = openInput(task.input, heap, control);
   }
 
   /** True when a slot was decoded. */
@@ -105,6 +105,8 @@ class Front {
     heap.setU32(slot + SLOT.last, inputEnded ? 1 : 0);
     if (previous !== 0) this.#core.carryTail(previous, slot);
     const status = this.#core.front(slot);
+    if (this.#core.captureFact(this.#capture, FACT_NANOSECONDS) !== 0n)
+      control.setFineTimes(number);
     const isDecoded = heap.u32(slot + SLOT.consumed) === 0 || undecoded(heap, slot) === 0;
     const isLast = status !== 0 || (inputEnded && isDecoded);
     control.publish(number, length, heap.u32(slot + SLOT.frameCount), isLast);

@@ -1,0 +1,191 @@
+import { performance } from 'node:perf_hooks';
+import type { Readable } from 'node:stream';
+import { DIRECTION_IN, DIRECTION_OUT, DIRECTION_UNKNOWN } from '../assembly/abi.ts';
+import { analyze } from './analysis/analyze.ts';
+import type { PacketRecord } from './analysis/packet.ts';
+import { PacketReader } from './analysis/packet-reader.ts';
+import type { ReplayResult } from './analysis/result.ts';
+import { type CaptureSource, openCapture } from './capture/index.ts';
+import type { Compiled } from './compile/compiled.ts';
+import { CaptureError, UsageError } from './errors.ts';
+import { isNoCapture } from './pool/fault.ts';
+import { defaultWorkers, OWNER_CONFLICT, type PoolReport, runPool } from './pool/pool.ts';
+import type { SlotReader } from './pool/results.ts';
+
+/** More threads than this gain nothing, and each has its own slot in the ring. */
+const MAX_WORKERS = 16;
+
+/** Receives one record per frame of the capture, in order, some thousands at a time. */
+export interface PacketSink {
+  /** Called before the first record, and again when the replay starts over: forget what was. */
+  begin(): void | Promise<void>;
+  /** The replay waits for it. */
+  write(records: readonly PacketRecord[]): void | Promise<void>;
+}
+
+export interface ReplayProgress {
+  /** Bytes of the decompressed capture, and frames, so far. */
+  readonly bytes: number;
+  readonly frames: number;
+  /** Part of the capture file that was read, 0 to 1; undefined for a pipe. */
+  readonly fraction: number | undefined;
+}
+
+export interface ReplayOptions {
+  /** Threads; default: one per core. Rules with state across connections are judged by one. */
+  readonly workers?: number | undefined;
+  /** Interface and direction of frames of which nothing else tells them. */
+  readonly at?: string | undefined;
+  readonly direction?: 'in' | 'out' | undefined;
+  readonly packets?: PacketSink | undefined;
+  /** Called some times a second. */
+  readonly progress?: ((progress: ReplayProgress) => void) | undefined;
+  /** Ends the replay: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Replays a capture through a host's rules. `capture`: a path, "-" for standard input, a stream of
+ * bytes, or an open source, which stays the caller's to close. A capture that ends in the middle or
+ * is corrupt further on is no error: `result.capture.fault` says so. Rejects with a CaptureError
+ * where there is nothing to read, a FileError, a UsageError for wrong options.
+ */
+export async function replay(
+  compiled: Compiled,
+  capture: string | Readable | CaptureSource,
+  options: ReplayOptions = {},
+): Promise<ReplayResult> {
+  const started = performance.now();
+  const at = placeOf(compiled, options);
+  const wanted = workersOf(options);
+  const input = new Input(capture);
+  const run = async (workers: number): Promise<PoolReport | typeof OWNER_CONFLICT> => {
+    await options.packets?.begin();
+    return await runPool(compiled, input.source, {
+      workers,
+      ...at,
+      results: slotReader(compiled, options.packets),
+      progress: progressOf(input.source, options.progress),
+      signal: options.signal,
+    });
+  };
+  try {
+    await input.open();
+    let why = wanted > 1 ? whyOne(compiled, input) : null;
+    let workers = why === null ? wanted : 1;
+    let report = await run(workers);
+    if (report === OWNER_CONFLICT) {
+      workers = 1;
+      why = 'NAT moves connections between workers';
+      await input.open();
+      report = await run(workers);
+    }
+    if (report === OWNER_CONFLICT) throw new Error('one worker cannot be in conflict');
+    const { name, fault } = input.source;
+    if (report.fault && isNoCapture(report.fault)) {
+      throw new CaptureError(report.fault.message, name, report.fault.offset);
+    }
+    const elapsedSec = (performance.now() - started) / 1000;
+    return analyze(compiled, {
+      capture: {
+        name,
+        facts: report.facts,
+        bytes: report.bytes,
+        fault: fault ? { message: fault.message, offset: fault.offset ?? 0 } : report.fault,
+      },
+      workers: report.workers,
+      speed: { workers, oneWorker: why, elapsedSec },
+    });
+  } finally {
+    await input.close();
+  }
+}
+
+/** The capture; it can be read a second time if it is a file. */
+class Input {
+  readonly #capture: string | Readable | CaptureSource;
+  #source: CaptureSource | undefined;
+
+  constructor(capture: string | Readable | CaptureSource) {
+    this.#capture = capture;
+  }
+
+  get source(): CaptureSource {
+    if (this.#source === undefined) throw new Error('not open');
+    return this.#source;
+  }
+
+  get isRepeatable(): boolean {
+    const { plainFile, size } = this.source;
+    return plainFile !== undefined || (typeof this.#capture === 'string' && size !== undefined);
+  }
+
+  /** Opens the capture, again if it is open. Workers read a plain file from its start anyway. */
+  async open(): Promise<void> {
+    const capture = this.#capture;
+    if (isSource(capture)) {
+      this.#source = capture;
+    } else {
+      await this.close();
+      this.#source = await openCapture(capture);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!isSource(this.#capture)) await this.#source?.close();
+  }
+}
+
+function isSource(capture: string | Readable | CaptureSource): capture is CaptureSource {
+  return typeof capture !== 'string' && 'read' in capture && 'position' in capture;
+}
+
+function workersOf({ workers = defaultWorkers() }: ReplayOptions): number {
+  if (!Number.isSafeInteger(workers) || workers < 1) {
+    throw new UsageError(`workers: expected a number from 1, not ${workers}`);
+  }
+  return Math.min(workers, MAX_WORKERS);
+}
+
+function whyOne(compiled: Compiled, input: Input): string | null {
+  if (compiled.ordered.length > 0) return compiled.ordered.join('; ');
+  return input.isRepeatable ? null : 'the capture is a stream';
+}
+
+function placeOf(
+  compiled: Compiled,
+  { at, direction }: ReplayOptions,
+): { atIface: number; atDirection: number } {
+  if (at === undefined) {
+    if (direction !== undefined) throw new UsageError('a direction needs an interface (at)');
+    return { atIface: 0, atDirection: DIRECTION_UNKNOWN };
+  }
+  const iface = compiled.host.interfaces.find(({ name }) => name === at);
+  if (iface === undefined) {
+    const names = compiled.host.interfaces.map(({ name }) => name).join(', ');
+    throw new UsageError(`the host has no interface ${at}: it has ${names}`);
+  }
+  const directions = { in: DIRECTION_IN, out: DIRECTION_OUT };
+  return {
+    atIface: iface.id,
+    atDirection: direction === undefined ? DIRECTION_UNKNOWN : directions[direction],
+  };
+}
+
+function slotReader(compiled: Compiled, sink: PacketSink | undefined): SlotReader | undefined {
+  if (sink === undefined) return undefined;
+  const reader = new PacketReader(compiled);
+  return (slot, heap, fineTimes) => sink.write(reader.read(slot, heap, fineTimes));
+}
+
+function progressOf(
+  source: CaptureSource,
+  progress: ReplayOptions['progress'],
+): ((done: { bytes: number; frames: number }) => void) | undefined {
+  if (progress === undefined) return undefined;
+  const { size, plainFile } = source;
+  return ({ bytes, frames }) => {
+    const position = plainFile === undefined ? source.position : bytes;
+    progress({ bytes, frames, fraction: size ? Math.min(1, position / size) : undefined });
+  };
+}
