@@ -9,7 +9,7 @@ export const DATA = process.env.DOCKFW_DATA ?? beside;
 
 /** Why tests with real snapshots are skipped; undefined: they are not. */
 export const SKIP_REASON = existsSync(DATA) ? undefined : `no test data at ${DATA}`;
-if (SKIP_REASON !== undefined) console.warn(`test/host: skipped: ${SKIP_REASON}`);
+if (SKIP_REASON !== undefined) process.stderr.write(`test/host: skipped: ${SKIP_REASON}\n`);
 
 /** Directories of all snapshots. */
 export function snapshots(): string[] {
