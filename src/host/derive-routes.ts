@@ -63,6 +63,7 @@ function localRoutesV6(iface: Interface, address: InterfaceAddress): Route[] {
 export function localRoutes(interfaces: readonly Interface[], family: Family): Route[] {
   const routes: Route[] = [];
   for (const iface of interfaces) {
+    if (family === 6 && iface.settings.disableIpv6) continue;
     const addresses = iface.addresses.filter((address) => address.family === family);
     for (const address of addresses) {
       routes.push(...(family === 4 ? localRoutesV4 : localRoutesV6)(iface, address));
@@ -82,6 +83,7 @@ export function connectedRoutes(interfaces: readonly Interface[], family: Family
   const routes: Route[] = [];
   for (const iface of interfaces) {
     if (!iface.up || iface.kind === 'loopback') continue;
+    if (family === 6 && iface.settings.disableIpv6) continue;
     for (const address of iface.addresses) {
       if (address.family !== family || address.secondary) continue;
       if (address.prefixLen === addressBits(family) && address.peer === null) continue;

@@ -10,6 +10,7 @@ import type { NamedContainer, NamedNetwork } from './docker.ts';
 import type { HostIp, HostPrefix, InterfaceAddress, Subnet } from './host.ts';
 import { type Link, looksLikeBridge, looksLikeContainerLink } from './links.ts';
 import type { Notes } from './notes.ts';
+import type { NamedPolicyRule } from './policy-rules.ts';
 import { isHostRoute, type NamedRoute } from './routes.ts';
 import type { RuleHints } from './rule-hints.ts';
 import { lastAddress, networkAddress, prefixContains } from './text.ts';
@@ -19,6 +20,7 @@ export interface Evidence {
   readonly networks: readonly NamedNetwork[];
   readonly containers: readonly NamedContainer[];
   readonly routes: readonly NamedRoute[];
+  readonly policyRules: readonly NamedPolicyRule[];
   readonly fdb: readonly NamedFdbEntry[];
   readonly hints: RuleHints;
   readonly sysctlNames: readonly string[];
@@ -239,11 +241,16 @@ class Inference {
     this.fromNetworks();
     this.fromFdb();
     this.fromRules();
+    for (const name of policyRuleNames(this.evidence.policyRules)) this.draft(name);
     for (const name of this.evidence.sysctlNames) this.draft(name);
     for (const name of this.evidence.captureNames) this.draft(name);
     this.completeUplink(links, notes);
     return [...this.drafts.values()].map((draft) => draft.link());
   }
+}
+
+function policyRuleNames(rules: readonly NamedPolicyRule[]): string[] {
+  return rules.flatMap(({ iif, oif }) => [iif, oif]).filter((name) => name !== null);
 }
 
 function isWhole(prefix: HostPrefix): boolean {
@@ -272,6 +279,7 @@ export function mentionedNames(links: readonly Link[], evidence: Evidence): stri
   const names = [
     ...evidence.networks.flatMap((network) => network.bridge ?? []),
     ...evidence.routes.flatMap((route) => route.dev ?? []),
+    ...policyRuleNames(evidence.policyRules),
     ...evidence.fdb.flatMap((entry) => [entry.bridge, entry.ifname]),
     ...evidence.hints.names,
     ...evidence.captureNames,

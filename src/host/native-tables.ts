@@ -11,6 +11,13 @@ function isXtables(family: string, name: string): boolean {
   return (family === 'ip' || family === 'ip6') && XTABLES.has(name);
 }
 
+export interface NftTables {
+  /** In the order of the file, iptables-nft's own left out. */
+  readonly tables: readonly NativeTable[];
+  /** iptables-nft's own, as "ip filter". */
+  readonly xtables: readonly string[];
+}
+
 interface Counts {
   readonly family: string;
   readonly name: string;
@@ -18,20 +25,23 @@ interface Counts {
   rules: number;
 }
 
-/** The tables in the order of the file, iptables-nft's own left out. */
-export function readNativeTables(source: SourceText): NativeTable[] {
+export function readNativeTables(source: SourceText): NftTables {
   const json = new JsonSource(source);
-  if (json.root === null) return [];
+  if (json.root === null) return { tables: [], xtables: [] };
   if (json.root.kind !== 'object') {
     json.problem(json.root, 'expected an object with "nftables"');
-    return [];
+    return { tables: [], xtables: [] };
   }
+  const xtables = new Set<string>();
   const tables = new Map<string, Counts>();
   const countsOf = (object: JsonObject, nameField: string): Counts | null => {
     const family = json.string(object, 'family') ?? '';
     const name = json.string(object, nameField) ?? '';
-    if (isXtables(family, name)) return null;
     const key = `${family} ${name}`;
+    if (isXtables(family, name)) {
+      xtables.add(key);
+      return null;
+    }
     const counts = tables.get(key) ?? { family, name, chains: 0, rules: 0 };
     tables.set(key, counts);
     return counts;
@@ -46,5 +56,5 @@ export function readNativeTables(source: SourceText): NativeTable[] {
     if (chainCounts !== null) chainCounts.chains++;
     if (ruleCounts !== null) ruleCounts.rules++;
   }
-  return [...tables.values()];
+  return { tables: [...tables.values()], xtables: [...xtables] };
 }

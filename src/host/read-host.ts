@@ -10,7 +10,7 @@ import { completeRoutes, routeFile } from './complete-routes.ts';
 import { readConntrack } from './conntrack.ts';
 import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
 import { readContainers, readDockerVersion, readNetworks } from './docker.ts';
-import type { FdbEntry, Host, Interface, NativeTable, PolicyRule } from './host.ts';
+import type { FdbEntry, Host, Interface, NativeTable } from './host.ts';
 import { type Evidence, inferLinks, mentionedNames } from './infer-links.ts';
 import { type Links, readLinks } from './links.ts';
 import { readNativeTables } from './native-tables.ts';
@@ -86,9 +86,14 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function readNative(files: Files): NativeTable[] {
+function readNative(files: Files): readonly NativeTable[] {
   const source = files.filled('nft-ruleset.json', null);
-  const tables = source === undefined ? [] : readNativeTables(source);
+  if (source === undefined) return [];
+  const { tables, xtables } = readNativeTables(source);
+  if (xtables.length > 0 && files.get('iptables-save.txt') === undefined) {
+    const text = `the rules of ${xtables.join(', ')} are not read: iptables-save.txt would have them`;
+    files.notes.assume('nft-ruleset.json', text);
+  }
   for (const { family, name, chains, rules } of tables) {
     const size = `${plural(chains, 'chain')}, ${plural(rules, 'rule')}`;
     const text = `table ${family} ${name} (${size}) is not evaluated: packets are taken to pass it`;
@@ -102,28 +107,24 @@ function readRouteFile(files: Files, family: Family, tables: RouteTables): Named
   return source === undefined ? null : readRoutes(source, family, tables);
 }
 
+const STANDARD_PRIORITIES = new Set(standardRules(4).map((rule) => rule.priority));
+
 function readRuleFile(files: Files, tables: RouteTables): NamedPolicyRule[] {
   const source = files.filled('ip-rule.json', 'tables local, main, default');
   if (source === undefined) return [...standardRules(4), ...standardRules(6)];
-  return readPolicyRules(source, tables);
+  const rules = readPolicyRules(source, tables);
+  const custom = rules.some((rule) => rule.family === 4 && !STANDARD_PRIORITIES.has(rule.priority));
+  const listsV6 = rules.some(
+    (rule) => rule.family === 6 && !STANDARD_PRIORITIES.has(rule.priority),
+  );
+  // `ip rule` without -6 lists IPv4's alone
+  if (custom && !listsV6) files.notes.assume('ip-rule.json', 'IPv6: tables local, main');
+  return rules;
 }
 
 function readFdbFile(files: Files): NamedFdbEntry[] {
   const source = files.filled('bridge-fdb.json', 'ports are learned from the capture');
   return source === undefined ? [] : readFdb(source);
-}
-
-/** Rules whose interface does not exist never match: they are left out. */
-function policyRulesOf(
-  rules: readonly NamedPolicyRule[],
-  idOf: (name: string | null) => number,
-): PolicyRule[] {
-  const bound = rules.map((rule) => ({ ...rule, iif: idOf(rule.iif), oif: idOf(rule.oif) }));
-  return bound.filter((rule, index) => {
-    const named = rules[index];
-    const missing = (name: string | null | undefined, id: number) => name != null && id === 0;
-    return !missing(named?.iif, rule.iif) && !missing(named?.oif, rule.oif);
-  });
 }
 
 function fdbOf(
@@ -178,6 +179,7 @@ function build(options: HostOptions, snapshot: Snapshot, notes: Notes): Host {
     networks: dockerNetworks,
     containers: dockerContainers,
     routes: [...(namedV4?.routes ?? []), ...(namedV6?.routes ?? [])],
+    policyRules: namedRules,
     fdb: namedFdb,
     hints,
     sysctlNames: sysctls.interfaceNames(),
@@ -200,7 +202,7 @@ function build(options: HostOptions, snapshot: Snapshot, notes: Notes): Host {
       ...completeRoutes(namedV4, 4, interfaces, idOf, notes),
       ...completeRoutes(namedV6, 6, interfaces, idOf, notes),
     ],
-    policyRules: policyRulesOf(namedRules, idOf),
+    policyRules: namedRules.map((rule) => ({ ...rule, iif: idOf(rule.iif), oif: idOf(rule.oif) })),
     fdb: fdbOf(namedFdb, interfaces, idOf),
     neighbours: neighboursOf(containers, networks),
     sysctls: sysctls.global(),

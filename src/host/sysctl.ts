@@ -6,61 +6,7 @@
  */
 import type { InterfaceSettings } from './host.ts';
 import type { Notes, SourceText } from './notes.ts';
-
-/** Settings without an interface that dockfw looks at, with a Docker host's defaults. */
-export const SYSCTL_DEFAULTS: ReadonlyMap<string, number> = new Map([
-  ['net.bridge.bridge-nf-call-iptables', 1],
-  ['net.bridge.bridge-nf-call-ip6tables', 1],
-  ['net.bridge.bridge-nf-filter-vlan-tagged', 0],
-  ['net.ipv4.ip_default_ttl', 64],
-  ['net.ipv4.ip_forward_use_pmtu', 0],
-  ['net.ipv4.ipfrag_time', 30],
-  ['net.netfilter.nf_conntrack_acct', 0],
-  ['net.netfilter.nf_conntrack_checksum', 1],
-  ['net.netfilter.nf_conntrack_max', 262144],
-  ['net.netfilter.nf_conntrack_frag6_timeout', 60],
-  // nf_conntrack_proto_generic.c, _icmp.c, _icmpv6.c, _udp.c, _gre.c
-  ['net.netfilter.nf_conntrack_generic_timeout', 600],
-  ['net.netfilter.nf_conntrack_icmp_timeout', 30],
-  ['net.netfilter.nf_conntrack_icmpv6_timeout', 30],
-  ['net.netfilter.nf_conntrack_udp_timeout', 30],
-  ['net.netfilter.nf_conntrack_udp_timeout_stream', 120],
-  ['net.netfilter.nf_conntrack_gre_timeout', 30],
-  ['net.netfilter.nf_conntrack_gre_timeout_stream', 180],
-  // nf_conntrack_proto_tcp.c
-  ['net.netfilter.nf_conntrack_tcp_loose', 1],
-  ['net.netfilter.nf_conntrack_tcp_be_liberal', 0],
-  ['net.netfilter.nf_conntrack_tcp_max_retrans', 3],
-  ['net.netfilter.nf_conntrack_tcp_ignore_invalid_rst', 0],
-  ['net.netfilter.nf_conntrack_tcp_timeout_syn_sent', 120],
-  ['net.netfilter.nf_conntrack_tcp_timeout_syn_recv', 60],
-  ['net.netfilter.nf_conntrack_tcp_timeout_established', 432000],
-  ['net.netfilter.nf_conntrack_tcp_timeout_fin_wait', 120],
-  ['net.netfilter.nf_conntrack_tcp_timeout_close_wait', 60],
-  ['net.netfilter.nf_conntrack_tcp_timeout_last_ack', 30],
-  ['net.netfilter.nf_conntrack_tcp_timeout_time_wait', 120],
-  ['net.netfilter.nf_conntrack_tcp_timeout_close', 10],
-  ['net.netfilter.nf_conntrack_tcp_timeout_max_retrans', 300],
-  ['net.netfilter.nf_conntrack_tcp_timeout_unacknowledged', 300],
-  // nf_conntrack_proto_sctp.c
-  ['net.netfilter.nf_conntrack_sctp_timeout_closed', 10],
-  ['net.netfilter.nf_conntrack_sctp_timeout_cookie_wait', 3],
-  ['net.netfilter.nf_conntrack_sctp_timeout_cookie_echoed', 3],
-  ['net.netfilter.nf_conntrack_sctp_timeout_established', 210],
-  ['net.netfilter.nf_conntrack_sctp_timeout_shutdown_sent', 3],
-  ['net.netfilter.nf_conntrack_sctp_timeout_shutdown_recd', 3],
-  ['net.netfilter.nf_conntrack_sctp_timeout_shutdown_ack_sent', 3],
-  ['net.netfilter.nf_conntrack_sctp_timeout_heartbeat_sent', 30],
-  // nf_conntrack_proto_dccp.c, gone since 6.16
-  ['net.netfilter.nf_conntrack_dccp_timeout_request', 240],
-  ['net.netfilter.nf_conntrack_dccp_timeout_respond', 480],
-  ['net.netfilter.nf_conntrack_dccp_timeout_partopen', 480],
-  ['net.netfilter.nf_conntrack_dccp_timeout_open', 43200],
-  ['net.netfilter.nf_conntrack_dccp_timeout_closereq', 64],
-  ['net.netfilter.nf_conntrack_dccp_timeout_closing', 64],
-  ['net.netfilter.nf_conntrack_dccp_timeout_timewait', 240],
-  ['net.netfilter.nf_conntrack_dccp_loose', 1],
-]);
+import { SYSCTL_DEFAULTS } from './sysctl-defaults.ts';
 
 /** Per-interface settings that dockfw looks at. */
 const INTERFACE_SETTING =

@@ -47,7 +47,3 @@ export function parseMac(text: string): MacAddress | null {
   if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text)) return null;
   return Number.parseInt(text.replaceAll(':', ''), 16);
 }
-
-export function formatMac(mac: MacAddress): string {
-  return (mac.toString(16).padStart(12, '0').match(/../g) ?? []).join(':');
-}

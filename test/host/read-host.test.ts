@@ -268,7 +268,34 @@ describe('names that ip-addr.json lacks', () => {
   });
 });
 
+describe('ip-rule.json', () => {
+  const rule = { priority: 9, src: 'all', not: null, iif: 'wg0', table: '9' };
+
+  test('an interface that is not there matches nothing, and everything when inverted', async () => {
+    const host = await readHost({ files: { 'ip-rule.json': JSON.stringify([rule]) } });
+    const iif = host.policyRules.find(({ priority }) => priority === 9)?.iif ?? 0;
+    expect(host.interfaces[iif - 1]?.name).toBe('wg0');
+  });
+
+  test('rules of IPv4 alone: IPv6 has the standard ones, and it is said', async () => {
+    const host = await readHost({ files: { 'ip-rule.json': JSON.stringify([rule]) } });
+    expect(host.assumed).toContainEqual({
+      file: 'ip-rule.json',
+      text: 'IPv6: tables local, main',
+    });
+  });
+});
+
 describe('nft-ruleset.json', () => {
+  test('iptables-nft’s own tables are not a substitute for iptables-save.txt', async () => {
+    const nftables = [{ table: { family: 'ip', name: 'filter', handle: 1 } }];
+    const host = await readHost({ files: { 'nft-ruleset.json': JSON.stringify({ nftables }) } });
+    expect(host.assumed).toContainEqual({
+      file: 'nft-ruleset.json',
+      text: 'the rules of ip filter are not read: iptables-save.txt would have them',
+    });
+  });
+
   test('only native tables are told, as assumptions', async () => {
     const table = (family: string, name: string) => ({ table: { family, name, handle: 1 } });
     const rule = (family: string, name: string) => ({ rule: { family, table: name, chain: 'c' } });

@@ -61,7 +61,7 @@ const KINDS: Readonly<Record<InterfaceKind, number>> = {
   other: IFACE_OTHER,
 };
 
-/** The next hop of a record's head: addresses begin at a multiple of 16. */
+/** Where the addresses of an Address and of a Neighbour begin. */
 const ADDRESS_HEAD = 16;
 const NEIGHBOUR_HEAD = 16;
 
