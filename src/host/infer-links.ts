@@ -1,5 +1,5 @@
 /**
- * Interfaces where ip-addr.json does not describe (all of) them: from Docker's networks, routes,
+ * Interfaces where ip-addr.json does not describe (all of) them: from routes, Docker's networks,
  * forwarding entries, rules and sysctls, in this order of trust.
  */
 import { ROUTE_TABLE_LOCAL, ROUTE_TABLE_MAIN } from '../../assembly/abi.ts';
