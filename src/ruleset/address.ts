@@ -78,12 +78,16 @@ export function parseAddress(text: string, family: Family): Address | null {
   return family === 4 ? parseIpv4(text) : parseIpv6(text);
 }
 
-function parseMask(text: string, family: Family): Address | null {
+type Mask = Pick<AddressMask, 'mask' | 'prefixLen'>;
+
+function parseMask(text: string, family: Family): Mask | null {
   if (/^\d{1,3}$/.test(text)) {
     const prefixLen = Number(text);
-    return prefixLen <= addressBits(family) ? prefixMask(prefixLen, family) : null;
+    if (prefixLen > addressBits(family)) return null;
+    return { mask: prefixMask(prefixLen, family), prefixLen };
   }
-  return parseAddress(text, family);
+  const mask = parseAddress(text, family);
+  return mask === null ? null : { mask, prefixLen: maskPrefixLen(mask, family) };
 }
 
 /**
@@ -105,7 +109,7 @@ export function parseAddressMask(text: string, family: Family): AddressMask | nu
   }
   const address = parseAddress(host, family);
   if (address === null) return null;
-  return { address: address & mask, mask, prefixLen: maskPrefixLen(mask, family) };
+  return { address: address & mask.mask, mask: mask.mask, prefixLen: mask.prefixLen };
 }
 
 /** The longest run of zero groups, at least two of them (RFC 5952); null if there is none. */

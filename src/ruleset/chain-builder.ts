@@ -4,27 +4,47 @@ import type { Rule } from './rule.ts';
 import type { Chain, Policy, Table } from './ruleset.ts';
 import type { Target } from './target/index.ts';
 
-/** `number` is given when the chain is finished: an insertion moves the rules behind it. */
-export interface RuleDraft extends Omit<Rule, 'number' | 'target'> {
+/** A rule on its way into a chain: an insertion moves the rules behind it. */
+export class RuleDraft {
+  /** 1-based. */
+  readonly line: number;
+  readonly column: number;
+  readonly body: RuleBody;
+  readonly counters: Counters | null;
+  /** Replaced where a jump turns out to be impossible. */
   target: Target | null;
-  readonly targetColumn: number;
-}
 
-/** A rule body in its place; counters of `-c` win over those before the rule. */
-export function ruleDraft(
-  body: RuleBody,
-  place: { readonly line: number; readonly column: number; readonly counters: Counters | null },
-): RuleDraft {
-  const { counters: own, ...rest } = body;
-  const counters = own ?? place.counters;
-  return {
-    ...rest,
-    line: place.line,
-    column: place.column,
-    packets: counters?.packets ?? 0n,
-    bytes: counters?.bytes ?? 0n,
-    hasCounters: counters !== null,
-  };
+  /** `counters` stand before the rule; those of `-c` win. */
+  constructor(body: RuleBody, line: number, column: number, counters: Counters | null) {
+    this.body = body;
+    this.line = line;
+    this.column = column;
+    this.counters = body.counters ?? counters;
+    this.target = body.target;
+  }
+
+  /** `number` is its final place in the chain. */
+  build(number: number): Rule {
+    const { body, counters } = this;
+    return {
+      line: this.line,
+      column: this.column,
+      number,
+      text: body.text,
+      packets: counters?.packets ?? 0n,
+      bytes: counters?.bytes ?? 0n,
+      hasCounters: counters !== null,
+      src: body.src,
+      dst: body.dst,
+      in: body.in,
+      out: body.out,
+      proto: body.proto,
+      fragment: body.fragment,
+      matches: body.matches,
+      target: this.target,
+      goto: body.goto,
+    };
+  }
 }
 
 export class ChainBuilder {
@@ -51,7 +71,7 @@ export class ChainBuilder {
 
   build(): Chain {
     const { name, policy, line, declared, counters } = this;
-    const rules = this.rules.map(({ targetColumn: _, ...rule }, i) => ({ ...rule, number: i + 1 }));
+    const rules = this.rules.map((rule, i) => rule.build(i + 1));
     return { name, policy, ...counters, line, declared, rules };
   }
 }

@@ -425,26 +425,37 @@ class CommandReader {
 
   /** One rule for each pair of source and destination. */
   #rules(): RuleBody[] {
-    const body = {
+    const matches = this.#matches.map((use) => this.#node(use));
+    const target = this.#targetNode();
+    const sources = choices(this.#src);
+    const destinations = choices(this.#dst);
+    return sources.flatMap((src) =>
+      destinations.map((dst) => this.#rule(src, dst, matches, target)),
+    );
+  }
+
+  #rule(
+    src: AddressChoice,
+    dst: AddressChoice,
+    matches: readonly Match[],
+    target: Target | null,
+  ): RuleBody {
+    const from = this.#tokens[0]?.start ?? 0;
+    const edits = [...this.#edits, ...src.edits, ...dst.edits];
+    return {
+      text: editedText(this.#source, from, edits),
+      src: src.match,
+      dst: dst.match,
       in: this.#in,
       out: this.#out,
       proto: this.#proto,
       fragment: this.#fragment,
-      matches: this.#matches.map((use) => this.#node(use)),
-      target: this.#targetNode(),
+      matches,
+      target,
       targetColumn: this.#target === null ? 0 : columnOf(this.#target),
       goto: this.#goto,
       counters: this.#counters,
     };
-    const from = this.#tokens[0]?.start ?? 0;
-    return choices(this.#src).flatMap((src) =>
-      choices(this.#dst).map((dst) => ({
-        ...body,
-        src: src.match,
-        dst: dst.match,
-        text: editedText(this.#source, from, [...this.#edits, ...src.edits, ...dst.edits]),
-      })),
-    );
   }
 
   #targetNode(): Target | null {

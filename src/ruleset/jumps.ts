@@ -23,7 +23,7 @@ function chainOf(rule: RuleDraft): string | null {
 }
 
 function refuse(rule: RuleDraft, chain: string): void {
-  const text = `${rule.goto ? '-g' : '-j'} ${chain}`;
+  const text = `${rule.body.goto ? '-g' : '-j'} ${chain}`;
   rule.target = { kind: 'unknown', name: chain, text, line: rule.line };
 }
 
@@ -32,12 +32,14 @@ function checkReference(table: TableBuilder, rule: RuleDraft, { place, report }:
   if (chain === null) return;
   const exists = table.chains.has(chain);
   if (exists && !isBaseChain(table.name, chain)) return;
-  const verb = rule.goto ? 'goes' : 'jumps';
+  const verb = rule.body.goto ? 'goes' : 'jumps';
   const message = exists
     ? `the rule ${verb} to the base chain ${chain}: expected a user chain`
     : `the rule ${verb} to ${chain}: table ${table.name} has no such chain` +
-      (rule.goto ? '' : ', and no target of that name is known');
-  report(new ChainReferenceError(message, place(rule.line, rule.targetColumn), table.name, chain));
+      (rule.body.goto ? '' : ', and no target of that name is known');
+  report(
+    new ChainReferenceError(message, place(rule.line, rule.body.targetColumn), table.name, chain),
+  );
   refuse(rule, chain);
 }
 
@@ -85,6 +87,6 @@ function cutLoop(
   { place, report }: Reporter,
 ): void {
   const message = `chains of table ${table.name} jump in a circle: ${loop.join(' -> ')}`;
-  report(new ChainLoopError(message, place(rule.line, rule.targetColumn), table.name, loop));
+  report(new ChainLoopError(message, place(rule.line, rule.body.targetColumn), table.name, loop));
   refuse(rule, loop.at(-1) ?? '');
 }

@@ -12,38 +12,48 @@ export interface Token {
   readonly end: number;
 }
 
+/** What is neither blank nor quote, and what a backslash does not change within quotes. */
+const PLAIN = /[^ \t"]+/y;
+const QUOTED = /[^"\\]+/y;
+
+/** The text that a sticky pattern takes at `at`. */
+function run(pattern: RegExp, line: string, at: number): string {
+  pattern.lastIndex = at;
+  return pattern.exec(line)?.[0] ?? '';
+}
+
 /** Words of `line` from offset `from` on. Throws a Fault for a quote that is never closed. */
 export function tokenize(line: string, from = 0): Token[] {
   const tokens: Token[] = [];
-  let text = '';
-  let start = -1;
   let at = from;
-  const finish = () => {
-    tokens.push({ text, start, end: at });
-    text = '';
-    start = -1;
-  };
   while (at < line.length) {
-    const char = line.charAt(at);
-    if (char === '"') {
-      if (start < 0) start = at;
-      const quote = at++;
-      while (at < line.length && line[at] !== '"') {
-        if (line[at] === '\\') at++;
-        text += line.charAt(at++);
-      }
-      if (at >= line.length) throw new Fault('this quote is never closed', quote + 1);
+    if (line[at] === ' ' || line[at] === '\t') {
       at++;
-      finish();
-    } else if (char === ' ' || char === '\t') {
-      if (start >= 0) finish();
-      at++;
-    } else {
-      if (start < 0) start = at;
-      text += char;
-      at++;
+      continue;
     }
+    const start = at;
+    let text = run(PLAIN, line, at);
+    at += text.length;
+    if (line[at] === '"') {
+      const quoted = unquote(line, at);
+      text += quoted.text;
+      at = quoted.end;
+    }
+    tokens.push({ text, start, end: at });
   }
-  if (start >= 0) finish();
   return tokens;
+}
+
+/** What stands between the quote at `open` and its closing one; `end` is behind that. */
+function unquote(line: string, open: number): { readonly text: string; readonly end: number } {
+  let text = '';
+  let at = open + 1;
+  while (at < line.length && line[at] !== '"') {
+    const plain = run(QUOTED, line, at);
+    if (plain === '') text += line.charAt(++at);
+    text += plain;
+    at += plain === '' ? 1 : plain.length;
+  }
+  if (at >= line.length) throw new Fault('this quote is never closed', open + 1);
+  return { text, end: at + 1 };
 }

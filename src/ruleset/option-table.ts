@@ -72,6 +72,11 @@ const BASE: readonly BaseEntry[] = [
   { name: 'ipv6', short: '6', id: 'ipv6', spec: FLAG },
 ];
 
+const BY_NAME: ReadonlyMap<string, BaseEntry> = new Map(BASE.map((entry) => [entry.name, entry]));
+const BY_LETTER: ReadonlyMap<string, BaseEntry> = new Map(
+  BASE.flatMap((entry) => (entry.short === undefined ? [] : [[entry.short, entry] as const])),
+);
+
 /** `owner` null: iptables itself, and then `id` is a BaseOption. */
 export interface FoundOption<Owner> {
   readonly owner: Owner | null;
@@ -80,15 +85,32 @@ export interface FoundOption<Owner> {
 }
 
 export function findShort(letter: string): BaseEntry | undefined {
-  return BASE.find(({ short }) => short === letter);
+  return BY_LETTER.get(letter);
 }
 
 interface Loaded {
   readonly extension: Extension<unknown> | undefined;
 }
 
+/** The option of that exact name. */
+export function findExact<Owner extends Loaded>(
+  name: string,
+  loaded: readonly Owner[],
+): FoundOption<Owner> | undefined {
+  const base = BY_NAME.get(name);
+  if (base !== undefined) return { owner: null, id: base.id, spec: base.spec };
+  for (let i = loaded.length - 1; i >= 0; i--) {
+    const owner = loaded[i];
+    const options = owner?.extension?.options;
+    if (owner === undefined || options === undefined || !Object.hasOwn(options, name)) continue;
+    const spec = options[name];
+    if (spec !== undefined) return { owner, id: spec.id ?? name, spec };
+  }
+  return undefined;
+}
+
 /** All options in the order in which they are looked at. */
-function* options<Owner extends Loaded>(
+function* optionsOf<Owner extends Loaded>(
   loaded: readonly Owner[],
 ): Generator<FoundOption<Owner> & { readonly name: string }> {
   for (const { name, id, spec } of BASE) yield { owner: null, name, id, spec };
@@ -99,22 +121,13 @@ function* options<Owner extends Loaded>(
   }
 }
 
-/** The option of that exact name. */
-export function findExact<Owner extends Loaded>(
-  name: string,
-  loaded: readonly Owner[],
-): FoundOption<Owner> | undefined {
-  for (const option of options(loaded)) if (option.name === name) return option;
-  return undefined;
-}
-
 /** Options whose name begins with `start`: synonyms of one option count once. */
 export function findByBeginning<Owner extends Loaded>(
   start: string,
   loaded: readonly Owner[],
 ): Array<FoundOption<Owner> & { readonly name: string }> {
   const found: Array<FoundOption<Owner> & { readonly name: string }> = [];
-  for (const option of options(loaded)) {
+  for (const option of optionsOf(loaded)) {
     const fits = option.name.startsWith(start);
     if (fits && !found.some(({ owner, id }) => owner === option.owner && id === option.id)) {
       found.push(option);

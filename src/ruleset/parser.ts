@@ -7,7 +7,7 @@ import {
   UnknownExtensionError,
 } from '../errors.ts';
 import { isBaseChain, isKnownTable, TABLE_NAMES, tableOfBaseChains } from './base-chains.ts';
-import { ChainBuilder, ruleDraft, TableBuilder } from './chain-builder.ts';
+import { ChainBuilder, RuleDraft, TableBuilder } from './chain-builder.ts';
 import type { Command, Counters, LineProblem } from './command.ts';
 import { readCommand } from './command-reader.ts';
 import type { Argument } from './extension.ts';
@@ -205,7 +205,8 @@ class RulesetParser {
       this.#problem(`${message}, found ${found}; ACCEPT is taken`, column);
       return 'ACCEPT';
     }
-    this.#problem(`user chain ${chain.text} has no policy: expected "-", found ${found}`, column);
+    const message = `user chain ${chain.text} has no policy: expected "-", found ${found}`;
+    this.#problem(message, column, 'warning');
     return null;
   }
 
@@ -289,7 +290,7 @@ class RulesetParser {
       case 'rule': {
         const chain = this.#chainOf(table, command.chain);
         for (const body of command.rules) {
-          const rule = ruleDraft(body, { line: this.#number, column, counters });
+          const rule = new RuleDraft(body, this.#number, column, counters);
           this.#checkInterfaces(command.chain.text, table, rule);
           if (command.position === null) chain.rules.push(rule);
           else if (!chain.insert(rule, command.position)) {
@@ -327,16 +328,12 @@ class RulesetParser {
   }
 
   /** Packets that arrive have no way out yet, and packets sent here have no way in. */
-  #checkInterfaces(
-    chain: string,
-    table: TableBuilder,
-    rule: { readonly in: unknown; readonly out: unknown; readonly column: number },
-  ): void {
+  #checkInterfaces(chain: string, table: TableBuilder, rule: RuleDraft): void {
     if (!isBaseChain(table.name, chain)) return;
-    if (rule.out !== null && (chain === 'PREROUTING' || chain === 'INPUT')) {
+    if (rule.body.out !== null && (chain === 'PREROUTING' || chain === 'INPUT')) {
       this.#problem(`-o cannot be used in ${chain}`, rule.column);
     }
-    if (rule.in !== null && (chain === 'POSTROUTING' || chain === 'OUTPUT')) {
+    if (rule.body.in !== null && (chain === 'POSTROUTING' || chain === 'OUTPUT')) {
       this.#problem(`-i cannot be used in ${chain}`, rule.column);
     }
   }
