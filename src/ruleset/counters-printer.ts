@@ -6,7 +6,7 @@ export interface PrintedCounters {
   readonly bytes: bigint | number;
 }
 
-/** Counters to print. undefined stands for zero. `number` is the rule's 1-based place in its chain. */
+/** Counters to print; undefined stands for zero. `number` is the rule's place in its chain, from 1. */
 export interface CounterSource {
   rule(table: string, chain: string, number: number): PrintedCounters | undefined;
   policy(table: string, chain: string): PrintedCounters | undefined;
@@ -24,8 +24,8 @@ export function fileCounters(ruleset: Ruleset): CounterSource {
 
 /**
  * The rule set as `iptables-save -c` writes it, with these counters: tables, chains, order and rule
- * texts of the input, no comments, lines ended by "\n". Lines of rules keep the input's order, which
- * may change from chain to chain; a table with insertions is printed chain by chain.
+ * texts of the input, no comments, lines ended by "\n". Rules keep the order of the input's lines;
+ * a table with insertions is printed chain by chain.
  */
 export function printCounters(ruleset: Ruleset, counters: CounterSource): string {
   return ruleset.tables.map((table) => printTable(table, counters)).join('');

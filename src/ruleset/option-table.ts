@@ -1,6 +1,6 @@
 /**
- * Which option a word is: the options of iptables itself, then those of the extensions that the rule
- * has loaded so far, the newest first; the beginning of a long name is enough where it fits one
+ * Which option a word is: iptables' own options, then those of the extensions that the rule has
+ * loaded so far, the newest first; the beginning of a long name is enough where it fits one
  * option only. The order and the rule for beginnings are getopt_long's over iptables' merged table
  * (libxtables/xtables.c, xtables_merge_options), so `--dport` with multiport alone is `--dports`.
  */

@@ -1,6 +1,6 @@
 /**
- * Readers of option values: each takes a word and returns its value or throws a Fault that says what
- * was expected. Numbers are decimal, hexadecimal (0x) or octal (0…), as strtoul with base 0.
+ * Readers of option values: each takes a word and returns its value or throws a Fault that says
+ * what was expected. Numbers are decimal, hexadecimal (0x) or octal (0…), as strtoul with base 0.
  */
 import {
   addressBits,

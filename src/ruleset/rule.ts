@@ -26,7 +26,7 @@ export interface Rule {
   readonly in: InterfaceMatch | null;
   readonly out: InterfaceMatch | null;
   readonly proto: ProtocolMatch | null;
-  /** `-f`: second and further fragments (inverted: first fragments and whole packets). IPv4 only. */
+  /** `-f`: second and further fragments; inverted, first ones and whole packets. IPv4 only. */
   readonly fragment: Invertible | null;
   /** In source order, which is the order the kernel evaluates. */
   readonly matches: readonly Match[];

@@ -1,7 +1,7 @@
 /**
  * Service names for ports, so that results do not depend on the /etc/services of the machine that
- * runs dockfw. Names and numbers are those of the IANA registry and of Debian's netbase; a name that
- * stands for different ports by protocol has the first one, as getaddrinfo answers iptables.
+ * runs dockfw. Names and numbers are those of the IANA registry and of Debian's netbase; a name
+ * that stands for different ports by protocol has the first one, as getaddrinfo answers iptables.
  */
 const SERVICES = `
   rtmp:1 tcpmux:1 nbp:2 zip:6 echo:7 discard:9 null:9 sink:9 systat:11 users:11 daytime:13

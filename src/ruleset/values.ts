@@ -47,7 +47,7 @@ export interface InterfaceName {
   readonly wildcard: boolean;
 }
 
-/** (x & mask) == value for matches; (x & ~mask) ^ value for targets. 32 bits unless said otherwise. */
+/** Matches: (x & mask) == value; targets: (x & ~mask) ^ value. 32 bits unless said otherwise. */
 export interface MaskedValue {
   readonly value: number;
   readonly mask: number;

@@ -1,6 +1,6 @@
 /**
- * What iptables-restore --test takes and refuses, dockfw takes and refuses: each line on its own, in
- * a network namespace, by both back ends. Needs root and iptables; otherwise skipped.
+ * What iptables-restore --test takes and refuses, dockfw takes and refuses: each line on its own,
+ * in a network namespace, by both back ends. Needs root and iptables; otherwise skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Every match that a rule can load, by family and name. A new kind is added here and in index.ts. */
+/** Every match that a rule can load. A new kind is added here and in index.ts. */
 import { type Extension, extensionsByFamily } from '../extension.ts';
 import type { Family } from '../values.ts';
 import { addrtypeExtension } from './addrtype.ts';

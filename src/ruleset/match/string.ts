@@ -20,7 +20,7 @@ function literalPattern(arg: Argument): Uint8Array {
   return checkLength(new TextEncoder().encode(arg.text), arg);
 }
 
-/** Text with bytes in hexadecimal between bars (GET |2f 20| HTTP); a backslash quotes one character. */
+/** Text with hexadecimal bytes between bars (GET |2f 20| HTTP); a backslash quotes a character. */
 function hexPattern(arg: Argument): Uint8Array {
   const bytes: number[] = [];
   const encoder = new TextEncoder();

@@ -4,8 +4,10 @@ import { MARK_OPTIONS, markChange } from './mark.ts';
 
 /**
  * -j CONNMARK. With s(x) = the bits shifted:
- * set: ctmark = s((ctmark & ~ctMask) ^ value); save: ctmark = (ctmark & ~ctMask) ^ s(mark & nfMask);
- * restore: mark = (mark & ~nfMask) ^ s(ctmark & ctMask). Kernel: xt_connmark.c, connmark_tg_shift.
+ * set: ctmark = s((ctmark & ~ctMask) ^ value);
+ * save: ctmark = (ctmark & ~ctMask) ^ s(mark & nfMask);
+ * restore: mark = (mark & ~nfMask) ^ s(ctmark & ctMask).
+ * Kernel: xt_connmark.c, connmark_tg_shift.
  */
 export interface ConnmarkTarget {
   readonly kind: 'CONNMARK';
