@@ -114,6 +114,7 @@ export const REASON_PKTTYPE = 18; // unicast packet in a broadcast frame is not 
 export const REASON_BLACKHOLE = 19; // blackhole, unreachable or prohibit route
 export const REASON_MTU = 20; // does not fit the way out and must not be fragmented
 export const REASON_CONNTRACK = 21; // dropped by connection tracking
+export const REASON_SOURCE_ROUTE = 22; // a source route that the host does not accept
 
 export const CLASS_OTHER = 0;
 export const CLASS_PUBLISHED = 1;

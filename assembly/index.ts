@@ -16,13 +16,13 @@ import { attachHooks } from './pipeline/hooks';
 import { attachReplay, judgeSlot } from './replay';
 import { attachFib } from './route/fib';
 import { Slot } from './slot';
-import { attachTables, buildTables } from './table/index';
-import { attachTraversals } from './traversal';
+import { attachTables, buildTables } from './chain/index';
+import { attachTraversals, expandTraversals } from './traversal';
 import { attachWire } from './wire/index';
 
 export { differenceAt, differenceCount } from './observe/difference';
 export { statsPtr } from './replay';
-export { countersPtr, expandTraversals, traversalAt, traversalCount } from './traversal';
+export { countersPtr, traversalAt, traversalCount } from './traversal';
 export {
   addCaptureNatRange,
   captureFact,
@@ -44,7 +44,7 @@ export function loadImage(image: usize): usize {
   if (!attachHost(image)) return 0;
   const shared = allocate(8);
   if (shared == 0 || !attachFib()) return 0;
-  const tables = buildTables(image);
+  const tables = buildTables();
   const fdb = createFdb();
   if (tables == 0 || fdb == 0) return 0;
   store<u32>(shared, <u32>tables);
@@ -68,6 +68,11 @@ export function attach(
   if (!attachWire(image, capture, workers)) return STATUS_NO_MEMORY;
   if (!attachPending() || !attachDifferences() || !attachBridged()) return STATUS_NO_MEMORY;
   return attachReplay(worker, workers) ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/** Ends this worker's part: every traversal is added to the counters it hit. Call once. */
+export function finish(): void {
+  expandTraversals();
 }
 
 /** Judges this worker's frames of a slot that the front has decoded. STATUS_*. */

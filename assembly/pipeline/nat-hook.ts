@@ -5,7 +5,7 @@
 import { CT_NEW, CT_RELATED, FAMILY_V4, TABLE_NAT, VERDICT_ACCEPT, VERDICT_NAT } from '../abi';
 import { natInitialized, nullBinding, setupTarget, translate } from '../nat/index';
 import { Packet } from '../packet';
-import { addressesChanged } from '../table/index';
+import { addressesChanged } from '../chain/index';
 import { isNatActive, walkChain } from './hooks';
 
 const PROTO_ICMP: u8 = 1;

@@ -9,6 +9,7 @@ import {
   PATH_INPUT,
   REASON_MTU,
   REASON_PKTTYPE,
+  REASON_SOURCE_ROUTE,
   REASON_TTL,
   VERDICT_ACCEPT,
   VERDICT_DROP,
@@ -21,6 +22,10 @@ import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest 
 import { outcome, TOWARDS_ROUTED } from './outcome';
 
 const DONT_FRAGMENT: u8 = 0x40;
+const OPTION_END: u8 = 0;
+const OPTION_NOP: u8 = 1;
+const OPTION_LSRR: u8 = 131;
+const OPTION_SSRR: u8 = 137;
 
 /** Whether the packet is too long for `out` and may not be cut (ip_exceeds_mtu). */
 export function exceedsMtu(p: Packet, out: u32): bool {
@@ -28,6 +33,20 @@ export function exceedsMtu(p: Packet, out: u32): bool {
   if (mtu == 0 || p.ipLen <= mtu) return false;
   if (p.family != FAMILY_V4) return true;
   return (load<u8>(p.l3, 6) & DONT_FRAGMENT) != 0;
+}
+
+/** Whether the header has a loose or strict source route, which no host accepts by default. */
+function isSourceRouted(p: Packet): bool {
+  if (p.family != FAMILY_V4) return false;
+  const header = <u32>(load<u8>(p.l3) & 15) * 4;
+  let at: u32 = 20;
+  while (at + 1 < header && at + 1 < p.capLen) {
+    const option = load<u8>(<usize>p.l3 + at);
+    if (option == OPTION_END) return false;
+    if (option == OPTION_LSRR || option == OPTION_SSRR) return true;
+    at += option == OPTION_NOP ? 1 : max<u32>(1, load<u8>(<usize>p.l3 + at, 1));
+  }
+  return false;
 }
 
 /** A packet received on p.in, from the start of ip_rcv(). */
@@ -42,6 +61,10 @@ export function receive(p: Packet): u32 {
 
 /** Goes on after PREROUTING. The verdict; path, reason and out-interface are in `outcome`. */
 export function routeOnwards(p: Packet): u32 {
+  if (isSourceRouted(p)) {
+    outcome.reason = <u8>REASON_SOURCE_ROUTE;
+    return VERDICT_DROP;
+  }
   const routed = routeInput(p);
   if (routed == ROUTED_DROP) {
     outcome.reason = <u8>routeReason();
