@@ -183,8 +183,9 @@ function checkReset(conn: Conn, dir: u32, l4: usize): u32 {
   }
   // Answers a SYN or ACK that was let through; it may acknowledge segments that were ignored.
   const suspect =
-    (conn.status & IPS_SEEN_REPLY && last == TCP_SYN_SET) ||
-    (!(conn.status & IPS_ASSURED) && last == TCP_ACK_SET);
+    conn.lastDir != <u8>dir &&
+    ((conn.status & IPS_SEEN_REPLY && last == TCP_SYN_SET) ||
+      (!(conn.status & IPS_ASSURED) && last == TCP_ACK_SET));
   if (suspect && bswap<u32>(load<u32>(l4, 8)) == conn.lastEnd) return result | RESET_IN_WINDOW;
   if (state == TCP_SYN_SENT && last == TCP_ACK_SET && conn.lastDir == 1 && seq == conn.lastAck) {
     return result | RESET_IN_WINDOW; // answers a challenge ACK that was let through

@@ -19,6 +19,7 @@ import {
 } from '../conntrack/conn';
 import {
   invertTuple,
+  isIcmp,
   loadTuple,
   tupleDport,
   tupleDst,
@@ -113,11 +114,12 @@ export function setupTarget(p: Packet, manip: u32): u32 {
  */
 export function nullBinding(p: Packet, manip: u32): u32 {
   const conn = changetype<Conn>(p.conn);
-  if (manip != 0) {
-    // The address stays, and a destination's port is never chosen: nothing to look for.
+  if (manip != 0 && !isIcmp(conn.proto)) {
+    // The address stays, and a destination's port is never chosen: nothing to look for. An echo id,
+    // which both directions share, is.
     conn.status |= IPS_DST_NAT_DONE;
     return VERDICT_ACCEPT;
   }
-  loadNullRange(conn.replDst);
-  return setupInfo(p, conn, 0);
+  loadNullRange(manip == 0 ? conn.replDst : conn.replSrc);
+  return setupInfo(p, conn, manip);
 }

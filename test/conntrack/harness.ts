@@ -170,7 +170,8 @@ export interface Options {
   readonly at?: number;
   readonly local?: boolean;
   readonly dnat?: Target;
-  readonly snat?: Target;
+  /** Or a function of the tuple as POSTROUTING sees it; null: the packet is not routed. */
+  readonly snat?: Target | ((tuple: string) => Target | undefined | null);
   /** The packet is dropped by a filter: its connection is not confirmed. */
   readonly drop?: boolean;
   readonly zone?: number;
@@ -285,9 +286,16 @@ export class Tracker {
     if (verdict === accept) {
       verdict = core.nat(1, hook, options.dnat?.kind ?? 0, this.target(options.dnat), 1);
     }
+    let routed = true;
     if (verdict === accept) {
-      const snat = options.snat;
-      verdict = core.nat(0, abi.HOOK_POSTROUTING, snat?.kind ?? 0, this.target(snat), 1);
+      let snat = options.snat;
+      if (typeof snat === 'function') {
+        const answer = snat(this.tuple((packet[0] ?? 0) >> 4 === 4));
+        routed = answer !== null;
+        snat = answer ?? undefined;
+      }
+      if (!routed) verdict = abi.VERDICT_DROP;
+      else verdict = core.nat(0, abi.HOOK_POSTROUTING, snat?.kind ?? 0, this.target(snat), 1);
     }
     if (verdict === accept && !options.drop) verdict = core.finish();
     const tracked = core.conn() !== 0;
