@@ -177,8 +177,11 @@ export function trackSctp(p: Packet, conn: Conn, dir: u32): u32 {
       if (at + CHUNK_HEADER + INIT_BODY > have) return TRACK_INVALID;
       const initTag = load<u32>(l4 + at, CHUNK_HEADER);
       if (type == CHUNK_INIT) {
-        if (mine.flags && other.flags) other.flags = 0;
-        mine.flags = 1;
+        // An INIT with the tag that we know is a late or repeated one.
+        if (old == SCTP_NONE || tagOf(conn, dir ^ 1) != initTag) {
+          if (mine.flags && other.flags) other.flags = 0;
+          mine.flags = 1;
+        }
         // A client or NAT that reuses its port must not keep the entry alive with INITs.
         if (state == SCTP_CLOSED && old == SCTP_CLOSED && conn.status & IPS_CONFIRMED) skipped = true;
       } else {
