@@ -39,11 +39,12 @@ async function compare(directory: string): Promise<string> {
 
 const directories = (positionals.length === 0 ? [''] : positionals).flatMap(directoriesOf);
 if (directories.length === 0) {
-  console.error(`no such case: ${positionals.join(', ')}`);
+  process.stderr.write(`no such case: ${positionals.join(', ')}\n`);
   process.exitCode = 2;
 }
 for (const directory of directories) {
   const differences = await compare(directory);
   if (differences !== '') process.exitCode = 1;
-  console.log(differences === '' ? `${basename(directory)}: equal` : differences);
+  const answer = differences === '' ? `${basename(directory)}: equal` : differences;
+  process.stdout.write(`${answer}\n`);
 }

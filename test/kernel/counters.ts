@@ -52,8 +52,8 @@ function keyOf(line: CounterLine): string {
 }
 
 /** Lines of `want` that `got` lacks, has with another text or has counted differently. */
-export function compareCounters(want: string, got: string): CounterDifference[] {
-  const found = new Map(readCounters(got).map((line) => [keyOf(line), line]));
+export function compareCounters(want: string, got: readonly CounterLine[]): CounterDifference[] {
+  const found = new Map(got.map((line) => [keyOf(line), line]));
   const differences: CounterDifference[] = [];
   for (const line of readCounters(want)) {
     const other = found.get(keyOf(line)) ?? null;

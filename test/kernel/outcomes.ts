@@ -3,14 +3,15 @@
  * port (or ICMP id) that the kernel picked at random because the packet's own was taken: dockfw has
  * to pick another one too, but it need not be the same.
  */
-import type { DockfwFrame, Egress, KernelFrame, PacketTuple, Tuple } from './records.ts';
+import type { PacketRecord, PacketTuple } from 'dockfw';
+import type { Egress, KernelFrame, Tuple } from './records.ts';
 
 export interface OutcomeDifference {
   readonly frame: number;
   /** One line each. */
   readonly problems: readonly string[];
   readonly kernel: KernelFrame;
-  readonly dockfw: DockfwFrame | null;
+  readonly dockfw: PacketRecord | null;
 }
 
 /** Bridges by the names of their ports. */
@@ -42,7 +43,7 @@ export class OutcomeComparison {
   }
 
   /** The difference, or null when both sides agree. Frames must come in order. */
-  compare(kernel: KernelFrame, dockfw: DockfwFrame | null): OutcomeDifference | null {
+  compare(kernel: KernelFrame, dockfw: PacketRecord | null): OutcomeDifference | null {
     const problems =
       dockfw === null ? ['dockfw has no record of this frame'] : this.#problems(kernel, dockfw);
     for (const egress of kernel.egress) {
@@ -51,7 +52,7 @@ export class OutcomeComparison {
     return problems.length === 0 ? null : { frame: kernel.frame, problems, kernel, dockfw };
   }
 
-  #problems(kernel: KernelFrame, dockfw: DockfwFrame): string[] {
+  #problems(kernel: KernelFrame, dockfw: PacketRecord): string[] {
     const accepted = dockfw.verdict === 'accept';
     if (kernel.frag_held !== undefined) {
       const held = !accepted && dockfw.out === null;
@@ -68,7 +69,7 @@ export class OutcomeComparison {
       : ['the kernel sent it nowhere'];
   }
 
-  #left(kernel: KernelFrame, dockfw: DockfwFrame, accepted: boolean): string[] {
+  #left(kernel: KernelFrame, dockfw: PacketRecord, accepted: boolean): string[] {
     if (!accepted) return ['the kernel sent it on'];
     // A flooded broadcast is bridged and delivered locally; its record may show either.
     if (dockfw.path === 'input' && kernel.local === true) return [];
@@ -87,7 +88,7 @@ export class OutcomeComparison {
     return master === undefined ? [iface] : [master, iface];
   }
 
-  #tuple(dockfw: DockfwFrame, want: Tuple): string[] {
+  #tuple(dockfw: PacketRecord, want: Tuple): string[] {
     const got: PacketTuple = dockfw.nat ?? dockfw;
     const problems: string[] = [];
     for (const side of ['src', 'dst'] as const) {
@@ -106,7 +107,7 @@ export class OutcomeComparison {
     return problems;
   }
 
-  #isFree(dockfw: DockfwFrame, got: PacketTuple, want: number): boolean {
+  #isFree(dockfw: PacketRecord, got: PacketTuple, want: number): boolean {
     const reply = this.#awaited.has(`${dockfw.proto} ${tupleText(dockfw)}`);
     if (reply || want === dockfw.sport || got.sport === dockfw.sport) return false;
     this.chosen.push(dockfw.frame);
@@ -136,7 +137,7 @@ function describeKernel(kernel: KernelFrame): string {
   return parts.length === 0 ? 'nothing left' : parts.join('; ');
 }
 
-function describeDockfw(dockfw: DockfwFrame): string {
+function describeDockfw(dockfw: PacketRecord): string {
   const rule = dockfw.rule;
   const by = rule === null ? '' : ` ${rule.table} ${rule.chain} ${rule.number}`;
   const nat = dockfw.nat === null ? '' : ` nat ${describeTuple(dockfw.nat)}`;

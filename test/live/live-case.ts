@@ -7,8 +7,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PacketRecord } from 'dockfw';
 import { type CounterDifference, compareCounters, describeCounter } from '../kernel/counters.ts';
-import type { DockfwFrame } from '../kernel/records.ts';
 import { replayDirectory } from '../kernel/replay-directory.ts';
 
 export interface LiveCase {
@@ -24,9 +24,9 @@ export interface LiveResult {
   readonly counters: readonly CounterDifference[];
   /** Counters that they do. */
   readonly explained: readonly CounterDifference[];
-  readonly ambiguous: readonly DockfwFrame[];
+  readonly ambiguous: readonly PacketRecord[];
   /** Frames on their way out that are not as the rules predict. */
-  readonly differing: readonly DockfwFrame[];
+  readonly differing: readonly PacketRecord[];
 }
 
 export function readLiveCase(directory: string, name: string): LiveCase {
@@ -49,18 +49,18 @@ function isExplained({ line, got }: CounterDifference, ambiguous: number): boole
 
 export async function checkLiveCase(liveCase: LiveCase, workers: number): Promise<LiveResult> {
   const replayed = await replayDirectory(liveCase.host, liveCase.capture, workers);
-  const ambiguous = replayed.frames.filter((record) => record.ambiguous === true);
+  const ambiguous = replayed.frames.filter((record) => record.ambiguous);
   const all = compareCounters(liveCase.counters, replayed.counters);
   const explained = all.filter((difference) => isExplained(difference, ambiguous.length));
   return {
     counters: all.filter((difference) => !explained.includes(difference)),
     explained,
     ambiguous,
-    differing: replayed.frames.filter((record) => record.differs === true),
+    differing: replayed.frames.filter((record) => record.differs),
   };
 }
 
-function describeFrame(frame: DockfwFrame): string {
+function describeFrame(frame: PacketRecord): string {
   const { src, sport, dst, dport } = frame;
   return `frame ${frame.frame} ${frame.proto} ${src}:${sport} > ${dst}:${dport} out ${frame.out}`;
 }
