@@ -1,0 +1,38 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { HostOptions } from '../host/index.ts';
+
+export interface HostChoice {
+  readonly host?: string | undefined;
+  readonly rules?: string | undefined;
+}
+
+/**
+ * Where the host of a capture is described: what was asked for, else the directory NAME.host beside
+ * NAME.pcap (NAME.pcapng, NAME.pcap.gz …), else the embedded default.
+ */
+export async function chooseHost(
+  capture: string,
+  { host, rules }: HostChoice,
+  signal?: AbortSignal,
+): Promise<HostOptions> {
+  const dir = host ?? (rules === undefined ? await hostBeside(capture) : undefined);
+  return { dir, rules, signal };
+}
+
+async function hostBeside(capture: string): Promise<string | undefined> {
+  if (capture === '-') return undefined;
+  const name = basename(capture)
+    .replace(/\.(gz|zst|zstd)$/i, '')
+    .replace(/\.(pcap|pcapng|cap|dmp)$/i, '');
+  const dir = join(dirname(capture), `${name}.host`);
+  return (await isDirectory(dir)) ? dir : undefined;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false; // not there, or not to be seen: then it is not the capture's host
+  }
+}

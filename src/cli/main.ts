@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import type { Output } from './io.ts';
+import { run } from './run.ts';
+
+const BROKEN_PIPE = 'EPIPE';
+
+/** A reader that has seen enough (`dockfw … | head`) ends the command, without a word. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === BROKEN_PIPE) process.exit(0);
+    throw error;
+  });
+}
+
+const interrupt = new AbortController();
+process.once('SIGINT', () => interrupt.abort()); // a second one kills
+process.once('SIGTERM', () => interrupt.abort());
+
+const { stdin, stderr, stdout, env } = process;
+process.exitCode = await run(process.argv.slice(2), {
+  stdin,
+  stdout: stdout satisfies Output,
+  stderr,
+  env,
+  signal: interrupt.signal,
+});
+if (!stdin.isTTY) stdin.destroy();

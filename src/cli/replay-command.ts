@@ -1,0 +1,129 @@
+import { writeFile } from 'node:fs/promises';
+import { compareUnknown, type UnknownReport } from '../analysis/compare.ts';
+import type { ReplayResult } from '../analysis/result.ts';
+import { type Compiled, compile, type UnknownPolicy } from '../compile/index.ts';
+import { CaptureError, UsageError } from '../errors.ts';
+import { readHost } from '../host/index.ts';
+import { type ReplayOptions, replay } from '../replay.ts';
+import { countersText } from '../report/counters.ts';
+import { jsonReport } from '../report/json.ts';
+import { outputError } from '../report/output-error.ts';
+import { type PacketFile, packetFile } from '../report/packets.ts';
+import { wantsColors } from '../report/style.ts';
+import { textReport } from '../report/text.ts';
+import { type FailCondition, parseFailOn } from './fail-on.ts';
+import { chooseHost } from './host-choice.ts';
+import { EXIT_NO, EXIT_OK, EXIT_UNREADABLE, type Io } from './io.ts';
+import { reportProblems, writeProblem } from './problems.ts';
+import { Progress } from './progress.ts';
+
+/** Options as the command line has them. */
+export interface ReplayFlags {
+  readonly host?: string;
+  readonly rules?: string;
+  readonly at?: string;
+  readonly direction?: 'in' | 'out';
+  readonly workers?: number;
+  readonly counters?: string;
+  readonly counters6?: string;
+  readonly packets?: string;
+  readonly json?: boolean;
+  readonly unknown: UnknownPolicy | 'both';
+  readonly failOn?: string;
+}
+
+const DEFAULT_WIDTH = 100;
+
+/** `dockfw replay`. Returns the exit status; throws where there is nothing to report. */
+export async function replayCommand(capture: string, flags: ReplayFlags, io: Io): Promise<number> {
+  const conditions = flags.failOn === undefined ? [] : parseFailOn(flags.failOn);
+  if (flags.unknown === 'both' && capture === '-') {
+    throw new UsageError('--unknown both reads the capture twice: standard input cannot be');
+  }
+  const host = await readHost(await chooseHost(capture, flags, io.signal));
+  const policy = flags.unknown === 'both' ? 'nomatch' : flags.unknown;
+  const compiled = compile(host, { unknown: policy });
+  const errors = reportProblems([...host.problems, ...compiled.problems], io);
+  const result = await replayOnce(compiled, capture, flags, io, flags.packets);
+  const unknown = flags.unknown === 'both' ? await otherAnswer(result, capture, flags, io) : null;
+  await writeCounters(compiled, result, flags);
+  io.stdout.write(render(result, unknown, flags, io));
+  const { fault } = result.capture;
+  if (fault !== null) writeProblem(new CaptureError(fault.message, capture, fault.offset), io);
+  if (errors > 0 || fault !== null) return EXIT_UNREADABLE;
+  return ask(conditions, result, io);
+
+  async function otherAnswer(
+    nomatch: ReplayResult,
+    ...[path, options, outside]: [string, ReplayFlags, Io]
+  ): Promise<UnknownReport> {
+    const other = compile(host, { unknown: 'match' });
+    return compareUnknown(await replayOnce(other, path, options, outside, undefined), nomatch);
+  }
+}
+
+async function replayOnce(
+  compiled: Compiled,
+  capture: string,
+  { at, direction, workers }: ReplayFlags,
+  io: Io,
+  packets: string | undefined,
+): Promise<ReplayResult> {
+  const progress = new Progress(io.stderr);
+  const file: PacketFile | undefined = packets === undefined ? undefined : packetFile(packets);
+  const options: ReplayOptions = {
+    at,
+    direction,
+    workers,
+    packets: file,
+    progress: progress.update,
+    signal: io.signal,
+  };
+  try {
+    const result = await replay(compiled, capture === '-' ? io.stdin : capture, options);
+    await file?.close();
+    return result;
+  } catch (error) {
+    await file?.discard();
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+async function writeCounters(
+  compiled: Compiled,
+  result: ReplayResult,
+  { counters, counters6 }: ReplayFlags,
+): Promise<void> {
+  for (const [path, family] of [
+    [counters, 4],
+    [counters6, 6],
+  ] as const) {
+    if (path === undefined) continue;
+    try {
+      await writeFile(path, countersText(compiled, result, family));
+    } catch (error) {
+      throw outputError(path, error);
+    }
+  }
+}
+
+function render(
+  result: ReplayResult,
+  unknown: UnknownReport | null,
+  { json }: ReplayFlags,
+  { stdout, env }: Io,
+): string {
+  if (json === true) return jsonReport(result, unknown);
+  const colors = wantsColors(stdout.isTTY === true, env);
+  return textReport(result, { colors, width: stdout.columns ?? DEFAULT_WIDTH, unknown });
+}
+
+function ask(conditions: readonly FailCondition[], result: ReplayResult, io: Io): number {
+  const failed = conditions.filter((condition) => condition.count(result) > 0);
+  for (const condition of failed) {
+    io.stderr.write(`dockfw: --fail-on ${condition.text}: ${condition.count(result)}\n`);
+  }
+  return failed.length > 0 ? EXIT_NO : EXIT_OK;
+}
