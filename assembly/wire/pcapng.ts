@@ -5,9 +5,16 @@
  *
  * A section header gives the byte order of what follows and forgets the interfaces before it;
  * interface descriptions are numbered from 0 in each section; packets refer to them by number.
- * Everything else is passed over. https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-03.html
+ * Custom and journal blocks are frames without a packet, because tshark numbers them as frames;
+ * everything else is passed over. https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-03.html
  */
-import { DIRECTION_IN, DIRECTION_OUT, DIRECTION_UNKNOWN, SLOT_HEADROOM_BYTES } from '../abi';
+import {
+  DIRECTION_IN,
+  DIRECTION_OUT,
+  DIRECTION_UNKNOWN,
+  FAULT_NOT_IP,
+  SLOT_HEADROOM_BYTES,
+} from '../abi';
 import {
   CAPTURE_BLOCK_LENGTH,
   CAPTURE_BLOCK_TOO_LONG,
@@ -26,7 +33,9 @@ import {
   FACT_NANOSECONDS,
   FACT_SECTIONS,
 } from '../abi-capture';
+import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
+import { fault } from './fault';
 import { resolveInterface } from './imports';
 import { decodeFrame } from './link';
 import { addFact, addLink, CaptureState, factPtr, Link, linkAt, setClock, setFact, timeOf } from './state';
@@ -37,6 +46,9 @@ const BLOCK_INTERFACE: u32 = 1;
 const BLOCK_PACKET: u32 = 2; // obsolete
 const BLOCK_SIMPLE: u32 = 3;
 const BLOCK_ENHANCED: u32 = 6;
+const BLOCK_JOURNAL: u32 = 9; // systemd's
+const BLOCK_CUSTOM: u32 = 0xbad; // may be copied into other files, or …
+const BLOCK_CUSTOM_LOCAL: u32 = 0x40000bad; // … must not
 
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b3c4d;
 const MAJOR: u32 = 1;
@@ -49,6 +61,7 @@ const INTERFACE_OPTIONS: u32 = 16;
 const INTERFACE_MIN: u32 = INTERFACE_OPTIONS + BLOCK_TRAILER;
 const SIMPLE_DATA: u32 = 12;
 const SIMPLE_MIN: u32 = SIMPLE_DATA + BLOCK_TRAILER;
+const CUSTOM_MIN: u32 = 16;
 const PACKET_DATA: u32 = 28;
 const PACKET_MIN: u32 = PACKET_DATA + BLOCK_TRAILER;
 
@@ -172,11 +185,25 @@ function leastLength(type: u32): u32 {
   if (type == BLOCK_INTERFACE) return INTERFACE_MIN;
   if (type == BLOCK_SIMPLE) return SIMPLE_MIN;
   if (type == BLOCK_ENHANCED || type == BLOCK_PACKET) return PACKET_MIN;
-  return BLOCK_MIN;
+  return isBareRecord(type) && type != BLOCK_JOURNAL ? CUSTOM_MIN : BLOCK_MIN;
+}
+
+/** Whether a block that holds no packet counts as a frame. */
+function isBareRecord(type: u32): bool {
+  return type == BLOCK_CUSTOM || type == BLOCK_CUSTOM_LOCAL || type == BLOCK_JOURNAL;
 }
 
 function isNeeded(type: u32): bool {
-  return leastLength(type) != BLOCK_MIN;
+  return leastLength(type) != BLOCK_MIN && !isBareRecord(type);
+}
+
+/** The frame of a block that holds no packet: `total` bytes, as long as its contents. */
+function bareRecord(f: FrameRecord, state: CaptureState, type: u32, total: u32): u32 {
+  memory.fill(changetype<usize>(f), 0, offsetof<FrameRecord>());
+  f.tsNanos = state.lastTime;
+  f.frameLen = total - (type == BLOCK_JOURNAL ? BLOCK_MIN : CUSTOM_MIN);
+  fault(f, FAULT_NOT_IP, 0, 0);
+  return f.frameLen;
 }
 
 /**
@@ -242,8 +269,11 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
       state.swapped = swapped;
     }
     if (!isWhole(slot, state, p, avail, type)) {
-      if (state.skip != 0) continue;
-      break;
+      if (state.skip == 0) break;
+      if (isBareRecord(type)) {
+        bytes += bareRecord(frameAt(slot, count++), state, type, blockLength);
+      }
+      continue;
     }
     const total = blockLength;
     if (type == BLOCK_ENHANCED || type == BLOCK_PACKET) {
@@ -297,6 +327,8 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
       if (!describe(slot, state, p, total)) break;
     } else if (type == BLOCK_SECTION) {
       if (!section(slot, state, p)) break;
+    } else if (isBareRecord(type)) {
+      bytes += bareRecord(frameAt(slot, count++), state, type, total);
     }
     p += <usize>total;
   }

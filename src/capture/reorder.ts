@@ -10,7 +10,10 @@ import type { CaptureSource } from './source.ts';
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
 const ENHANCED_PACKET = 6;
+/** Blocks that are frames too: old and simple packets, journal entries, custom blocks. */
+const OTHER_FRAMES: ReadonlySet<number> = new Set([2, 3, 9, 0xbad, 0x40000bad]);
 const OPTION_END = 0;
+const OPTION_NAME = 2;
 const OPTION_TSRESOL = 9;
 const OPTION_TSOFFSET = 14;
 const NANOS = 1_000_000_000n;
@@ -21,12 +24,15 @@ const READ_BYTES = 1024 * 1024;
 
 interface Packet {
   readonly tsNanos: bigint;
+  /** Breaks ties: the kernel stamps a packet once, when it comes in by a bridge's port. */
+  readonly rank: number;
   /** 1-based number in the file. */
   readonly frame: number;
   readonly block: Buffer;
 }
 
-interface Resolution {
+interface Interface {
+  readonly rank: number;
   readonly unitsPerSecond: bigint;
   readonly offsetSec: bigint;
 }
@@ -41,7 +47,8 @@ export class ReorderedSource implements CaptureSource {
   #bytes = Buffer.alloc(0);
   #ended = false;
   #little = true;
-  #resolutions: Resolution[] = [];
+  #interfaces: Interface[] = [];
+  readonly #rankOf: (name: string) => number;
   #nextFrame = 1;
   #held: Packet[] = [];
   #heldBytes = 0;
@@ -49,8 +56,10 @@ export class ReorderedSource implements CaptureSource {
   #newest = 0n;
   #out: Buffer[] = [];
 
-  constructor(inner: CaptureSource) {
+  /** `rankOf` an interface name: packets of equal time are handed out by ascending rank. */
+  constructor(inner: CaptureSource, rankOf: (name: string) => number = () => 0) {
     this.#inner = inner;
+    this.#rankOf = rankOf;
     this.name = inner.name;
     this.size = inner.size;
   }
@@ -128,16 +137,18 @@ export class ReorderedSource implements CaptureSource {
   #takeBlock(type: number, block: Buffer): void {
     if (type === ENHANCED_PACKET && block.length >= 32) {
       const tsNanos = this.#time(block);
+      const rank = this.#interfaces[this.#u32(block, 8)]?.rank ?? 0;
+      if (tsNanos === this.#newest) this.#sorted = false;
       if (tsNanos < this.#newest) this.#sorted = false;
       else this.#newest = tsNanos;
-      this.#held.push({ tsNanos, frame: this.#nextFrame++, block });
+      this.#held.push({ tsNanos, rank, frame: this.#nextFrame++, block });
       this.#heldBytes += block.length;
       return;
     }
-    if (type === SECTION_HEADER) this.#resolutions = [];
+    if (type === SECTION_HEADER) this.#interfaces = [];
     this.#release(undefined);
-    if (type === INTERFACE_DESCRIPTION) this.#resolutions.push(this.#resolution(block));
-    if (type === 2 || type === 3) this.frames.push(this.#nextFrame++);
+    if (type === INTERFACE_DESCRIPTION) this.#interfaces.push(this.#interface(block));
+    if (OTHER_FRAMES.has(type)) this.frames.push(this.#nextFrame++);
     this.#out.push(block);
   }
 
@@ -145,7 +156,11 @@ export class ReorderedSource implements CaptureSource {
   #release(until: bigint | undefined): void {
     if (!this.#sorted) {
       this.#held.sort((a, b) =>
-        a.tsNanos < b.tsNanos ? -1 : a.tsNanos > b.tsNanos ? 1 : a.frame - b.frame,
+        a.tsNanos < b.tsNanos
+          ? -1
+          : a.tsNanos > b.tsNanos
+            ? 1
+            : a.rank - b.rank || a.frame - b.frame,
       );
       this.#sorted = true;
     }
@@ -162,7 +177,7 @@ export class ReorderedSource implements CaptureSource {
   }
 
   #time(block: Buffer): bigint {
-    const { unitsPerSecond, offsetSec } = this.#resolutions[this.#u32(block, 8)] ?? {
+    const { unitsPerSecond, offsetSec } = this.#interfaces[this.#u32(block, 8)] ?? {
       unitsPerSecond: 1_000_000n,
       offsetSec: 0n,
     };
@@ -170,15 +185,17 @@ export class ReorderedSource implements CaptureSource {
     return (units * NANOS) / unitsPerSecond + offsetSec * NANOS;
   }
 
-  #resolution(block: Buffer): Resolution {
+  #interface(block: Buffer): Interface {
     let unitsPerSecond = 1_000_000n;
     let offsetSec = 0n;
+    let name = '';
     let at = 16;
     while (at + 4 <= block.length - 4) {
       const code = this.#u16(block, at);
       const length = this.#u16(block, at + 2);
       if (code === OPTION_END) break;
-      if (code === OPTION_TSRESOL && length >= 1) {
+      if (code === OPTION_NAME) name = block.toString('utf8', at + 4, at + 4 + length);
+      else if (code === OPTION_TSRESOL && length >= 1) {
         const value = block.readUInt8(at + 4);
         unitsPerSecond = value & 0x80 ? 1n << BigInt(value & 0x7f) : 10n ** BigInt(value);
       } else if (code === OPTION_TSOFFSET && length === 8) {
@@ -186,7 +203,7 @@ export class ReorderedSource implements CaptureSource {
       }
       at += 4 + length + ((4 - (length % 4)) % 4);
     }
-    return { unitsPerSecond, offsetSec };
+    return { unitsPerSecond, offsetSec, rank: this.#rankOf(name) };
   }
 
   #u32(bytes: Buffer, at: number): number {
