@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { compareUnknown, type UnknownReport } from '../analysis/compare.ts';
 import type { ReplayResult } from '../analysis/result.ts';
-import { type Compiled, compile, type UnknownPolicy } from '../compile/index.ts';
+import { type Compiled, type CompileOptions, compile } from '../compile/index.ts';
 import { CaptureError, UsageError } from '../errors.ts';
 import { readHost } from '../host/index.ts';
 import { type ReplayOptions, replay } from '../replay.ts';
@@ -28,7 +28,7 @@ export interface ReplayFlags {
   readonly counters6?: string;
   readonly packets?: string;
   readonly json?: boolean;
-  readonly unknown: UnknownPolicy | 'both';
+  readonly unknown: NonNullable<CompileOptions['unknown']> | 'both';
   readonly failOn?: string;
 }
 
