@@ -1,6 +1,217 @@
-/** How rules lie in the image: kinds of targets. */
+/**
+ * Matches, targets and sets as they lie in the image. Valid as AssemblyScript and as TypeScript:
+ * plain integer constants only. Little endian; every record begins at a multiple of 8.
+ *
+ *     blob     u32 stateBytes, u32 unused, then records
+ *     match    u16 kind, u8 dimension, u8 flags, u32 bytes (header included), payload
+ *     target   u16 kind, u16 flags, u32 bytes, payload
+ *
+ * A rule's matches lie one behind the other: the IP header's conditions first, then those of `-m` in
+ * source order, as the kernel tests them. Whatever can be said of a single field of the packet is
+ * lowered to values of a *dimension*; inversion is gone then, since a set of values has a complement.
+ *
+ *     MATCH_VALUES     u32 words, u32 unused, then words × u64: bit v set: value v matches
+ *     MATCH_RANGES     u32 count, u32 unused, then count × {u16 low, u16 high}, ascending, disjoint
+ *     MATCH_ADDRESSES  u32 count, u32 unused, then count × {u64 lowHigh, lowLow, highHigh, highLow}:
+ *                      inclusive, ascending, disjoint; an address as a 128-bit number, IPv4 in the
+ *                      upper 32 bits (and the rest of `high` all ones)
+ */
+export const BLOB_HEADER_BYTES = 8;
+export const MATCH_HEADER_BYTES = 8;
+export const TARGET_HEADER_BYTES = 8;
+
+// --- dimensions: fields of a packet by which rules are classified --------------------------------
+// Addresses: MATCH_ADDRESSES.
+export const DIM_SRC = 0;
+export const DIM_DST = 1;
+// 16 bits: MATCH_RANGES.
+export const DIM_SPORT = 2;
+export const DIM_DPORT = 3;
+export const DIM_ICMP = 4; // type << 8 | code
+export const DIM_LENGTH = 5; // IP total length
+// Small: MATCH_VALUES.
+export const DIM_PROTO = 6;
+export const DIM_IN = 7; // interface ids
+export const DIM_OUT = 8;
+export const DIM_PHYSIN = 9; // 0: no bridge port
+export const DIM_PHYSOUT = 10; // interface id; PHYSOUT_NONE: came by a port, leaves by none (yet)
+export const DIM_CT = 11; // see CT_VALUE_*
+export const DIM_TCP_FLAGS = 12; // byte 13 of the TCP header
+export const DIM_TTL = 13;
+export const DIM_TOS = 14;
+export const DIM_PKTTYPE = 15;
+export const DIM_SRC_TYPE = 16; // RTN_*
+export const DIM_DST_TYPE = 17;
+export const DIM_COUNT = 18;
+
+export const FIRST_RANGE_DIM = 2;
+export const FIRST_SMALL_DIM = 6;
+export const CT_VALUES = 64;
+export const PKTTYPE_VALUES = 8;
+export const ADDRESS_TYPE_VALUES = 16;
+/** Added to the number of interfaces: DIM_PHYSOUT of a packet that leaves by no bridge port. */
+export const PHYSOUT_NONE = 1;
+
+// DIM_CT: CT_* of abi.ts, plus these. INVALID and UNTRACKED stand alone.
+export const CT_VALUE_REPLY = 8;
+export const CT_VALUE_SNAT = 16;
+export const CT_VALUE_DNAT = 32;
+
+// --- matches -------------------------------------------------------------------------------------
+/** Match.flags: the condition is inverted. */
+export const MATCH_INVERT = 1;
+/** A native expression of nf_tables: no match where the bytes are missing, instead of a drop. */
+export const MATCH_NATIVE = 2;
+
+export const MATCH_VALUES = 1;
+export const MATCH_RANGES = 2;
+export const MATCH_ADDRESSES = 3;
+/** Never matches. */
+export const MATCH_NEVER = 4;
+/** u32 bytes of transport header that must be there, else the packet is dropped. */
+export const MATCH_HEADER = 5;
+/** -f */
+export const MATCH_FRAGMENT = 6;
+/** An address under a mask that is no prefix: u64 × 4 value and mask (as MATCH_ADDRESSES). */
+export const MATCH_SRC_MASK = 7;
+export const MATCH_DST_MASK = 8;
+/** u32 mask, u32 value */
+export const MATCH_MARK = 9;
+export const MATCH_CONNMARK = 10;
+/** multiport on either side: as MATCH_RANGES */
+export const MATCH_EITHER_PORT = 11;
+/** u32 option kind */
+export const MATCH_TCP_OPTION = 12;
+/** u32 min, u32 max */
+export const MATCH_TCPMSS = 13;
+export const MATCH_SPI = 14; // esp: offset 0 of the header
+export const MATCH_AH = 15; // spi min, max; u32 length or NONE, u32 lengthInvert, u32 reserved
+export const MATCH_IPCOMP = 16; // u32 min, max; u32 reserved
+/** u32 source types, u32 flags (ADDRTYPE_*), u32 destination types, u32 unused */
+export const MATCH_ADDRTYPE = 17;
+/** See CONNTRACK_*. */
+export const MATCH_CONNTRACK = 18;
+/** 6 bytes of address */
+export const MATCH_MAC = 19;
+/** u32 state, u32 unused, u32 × 2 cost and cap (legacy) or u64 × 2 (native) */
+export const MATCH_LIMIT = 20;
+export const MATCH_HASHLIMIT = 21;
+export const MATCH_RECENT = 22;
+export const MATCH_CONNLIMIT = 23;
+export const MATCH_STATISTIC_NTH = 24;
+export const MATCH_STATISTIC_RANDOM = 25;
+export const MATCH_QUOTA = 26;
+export const MATCH_STRING = 27;
+export const MATCH_U32 = 28;
+export const MATCH_TIME = 29;
+export const MATCH_RPFILTER = 30;
+export const MATCH_SET = 31;
+export const MATCH_OWNER = 32;
+export const MATCH_ECN_TCP = 33;
+export const MATCH_SCTP_CHUNKS = 34;
+export const MATCH_DCCP = 35;
+export const MATCH_HELPER = 36;
+export const MATCH_FRAG6 = 37;
+export const MATCH_RT6 = 38;
+export const MATCH_OPTIONS6 = 39;
+export const MATCH_IPV6HEADER = 40;
+export const MATCH_EUI64 = 41;
+export const MATCH_MH = 42;
+export const MATCH_CLUSTER = 43;
+export const MATCH_SRH = 44;
+export const MATCH_BPF = 45;
+
+// --- targets -------------------------------------------------------------------------------------
+/** No target: the rule only counts. */
+export const TARGET_NONE = 0;
+// NAT targets: 48 bytes of range, see the layout in assembly/nat/range.ts.
 export const TARGET_DNAT = 1;
 export const TARGET_SNAT = 2;
 export const TARGET_MASQUERADE = 3;
 export const TARGET_REDIRECT = 4;
 export const TARGET_NETMAP = 5;
+export const TARGET_ACCEPT = 6;
+export const TARGET_DROP = 7;
+export const TARGET_RETURN = 8;
+export const TARGET_QUEUE = 9;
+/** u32 chain id */
+export const TARGET_JUMP = 10;
+export const TARGET_GOTO = 11;
+/** u32 REJECT_* */
+export const TARGET_REJECT = 12;
+/** u32 mask, u32 value: (mark & ~mask) ^ value */
+export const TARGET_MARK = 13;
+/** u32 mode (CONNMARK_*), value, ctMask, nfMask, shift left, shift right */
+export const TARGET_CONNMARK = 14;
+/** u32 flags (CT_TARGET_*), u32 zone, u32 helper id, u32 unused */
+export const TARGET_CT = 15;
+/** u32 TTL_*, u32 value */
+export const TARGET_TTL = 16;
+/** u32 mask, u32 value: TOS, DSCP and ECN's IP field */
+export const TARGET_TOS = 17;
+/** u32 mask, u32 value: byte 13 of the TCP header */
+export const TARGET_TCP_FLAGS = 18;
+/** u32 MSS, or 0 to clamp it to the path MTU */
+export const TARGET_TCPMSS = 19;
+/** u32 priority */
+export const TARGET_CLASSIFY = 20;
+/** See SET_*. */
+export const TARGET_SET = 21;
+/** Effects that no rule can see: LOG, NFLOG, TRACE, CHECKSUM, TEE, … */
+export const TARGET_CONTINUE = 22;
+/** u64 × 2 source prefix, u64 × 2 destination prefix, … (SNPT, DNPT) */
+export const TARGET_NPT = 23;
+
+// TARGET_REJECT, as Packet.rejectWith
+export const REJECT_NONE = 0;
+export const REJECT_NET_UNREACHABLE = 1;
+export const REJECT_HOST_UNREACHABLE = 2;
+export const REJECT_PROTO_UNREACHABLE = 3;
+export const REJECT_PORT_UNREACHABLE = 4;
+export const REJECT_NET_PROHIBITED = 5;
+export const REJECT_HOST_PROHIBITED = 6;
+export const REJECT_ADMIN_PROHIBITED = 7;
+export const REJECT_TCP_RESET = 8;
+export const REJECT_NO_ROUTE = 9;
+export const REJECT_ADDRESS_UNREACHABLE = 10;
+export const REJECT_POLICY_FAIL = 11;
+export const REJECT_ROUTE = 12;
+
+// TARGET_CONNMARK
+export const CONNMARK_SET = 0;
+export const CONNMARK_SAVE = 1;
+export const CONNMARK_RESTORE = 2;
+
+// TARGET_CT
+export const CT_TARGET_NOTRACK = 1;
+export const CT_TARGET_ZONE_ORIGINAL = 2;
+export const CT_TARGET_ZONE_REPLY = 4;
+export const CT_TARGET_ZONE_MARK = 8;
+
+// TARGET_TTL
+export const TTL_SET = 0;
+export const TTL_DEC = 1;
+export const TTL_INC = 2;
+
+// MATCH_ADDRTYPE
+export const ADDRTYPE_INVERT_SRC = 1;
+export const ADDRTYPE_INVERT_DST = 2;
+export const ADDRTYPE_LIMIT_IN = 4;
+export const ADDRTYPE_LIMIT_OUT = 8;
+export const ADDRTYPE_SRC = 16;
+export const ADDRTYPE_DST = 32;
+
+// MATCH_CONNTRACK: u32 which, u32 inverted (bits below), u64 states (bit v: DIM_CT value v),
+// u32 status bits, u32 protocol, u32 direction, u32 unused, then for each of the four addresses
+// {u64 × 2 value, u64 × 2 mask}, then four times {u16 low, u16 high} of ports, u32 × 2 expiry.
+export const CONNTRACK_STATE = 1;
+export const CONNTRACK_STATUS = 2;
+export const CONNTRACK_PROTO = 4;
+export const CONNTRACK_DIRECTION = 8;
+export const CONNTRACK_EXPIRES = 16;
+export const CONNTRACK_ORIG_SRC = 32; // then ORIG_DST, REPL_SRC, REPL_DST: shifted by their index
+export const CONNTRACK_ORIG_SPORT = 512; // then ORIG_DPORT, REPL_SPORT, REPL_DPORT
+export const CONNTRACK_ADDRESSES = 32; // offsets in the payload
+export const CONNTRACK_PORTS = 160;
+export const CONNTRACK_EXPIRY = 176;
+export const CONNTRACK_BYTES = 184;

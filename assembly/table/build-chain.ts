@@ -1,0 +1,210 @@
+/** One chain's table: its rules ready for the walk, and rows for the conditions that tables decide. */
+import {
+  DIM_COUNT,
+  DIM_CT,
+  DIM_DST,
+  DIM_DST_TYPE,
+  DIM_SRC_TYPE,
+  MATCH_ADDRESSES,
+  MATCH_RANGES,
+  TARGET_GOTO,
+  TARGET_JUMP,
+} from '../abi-rules';
+import { Chain } from '../image';
+import { reserve } from '../lookup/arena';
+import { IntervalTrie, intervalOf } from '../lookup/interval-trie';
+import { stepOf } from '../lookup/step-map';
+import { isAddressDim } from './dimension';
+import { blobAt, ruleAt } from './image-rules';
+import {
+  ChainDim,
+  ChainTable,
+  Classifier,
+  CompiledRule,
+  Family,
+  STRUCTURE_SCAN,
+} from './layout';
+import { holdsForRegular, isStateful, staticDim } from './plan';
+import {
+  ADDRESS_RANGE_BYTES,
+  matchCount,
+  matchItems,
+  matchKind,
+  nextMatch,
+  RANGE_BYTES,
+  targetKind,
+  targetPayload,
+} from './record';
+import { beginRows, constrain, finishRows, holdsFor, holdsUsually } from './row';
+import { SCRATCH_CONDITIONS, SCRATCH_RESIDUALS, scratch } from './scratch';
+import { chooseStructure } from './structure';
+
+const CONDITION_BYTES: usize = 8; // u32 rule, u32 match
+
+let conditions: usize = 0; // of the chain at hand, in the order of its rules
+let conditionCount: u32 = 0;
+let chainDims: u32 = 0; // dimensions that a condition names
+
+/** Fills `out`; `written`: dimensions that the chain's netfilter table writes. False: no memory. */
+export function buildChain(
+  out: ChainTable,
+  chain: Chain,
+  family: Family,
+  written: u32,
+  chainTables: usize,
+): bool {
+  out.ruleCount = chain.ruleCount;
+  out.firstCounter = chain.firstRule;
+  out.policy = chain.policy;
+  out.policyCounter = chain.policyCounter;
+  out.policyCounts = chain.policyCounts;
+  out.groups = (chain.ruleCount + 4095) >> 12;
+  out.rules = <u32>reserve(<usize>chain.ruleCount * offsetof<CompiledRule>() + 8);
+  if (out.rules == 0) return false;
+  conditionCount = 0;
+  chainDims = 0;
+  for (let i: u32 = 0; i < chain.ruleCount; i++) {
+    if (!planRule(ruleOf(out, i), i, chain.firstRule + i, written)) return false;
+    linkTarget(ruleOf(out, i), chain.firstRule + i, chainTables);
+  }
+  out.structure = chooseStructure(chain.ruleCount, <u32>popcnt<u32>(chainDims));
+  return out.structure == STRUCTURE_SCAN || buildDims(out, family);
+}
+
+@inline
+function ruleOf(table: ChainTable, index: u32): CompiledRule {
+  return changetype<CompiledRule>(<usize>table.rules + <usize>index * offsetof<CompiledRule>());
+}
+
+/** Splits a rule's matches into conditions for the table and residuals. */
+function planRule(out: CompiledRule, index: u32, counter: u32, written: u32): bool {
+  const rule = ruleAt(counter);
+  const residuals = scratch(SCRATCH_RESIDUALS, <usize>rule.matchCount * 4);
+  if (residuals == 0) return false;
+  let match = blobAt(rule.matches);
+  let taken = written; // dimensions that are no longer free for a condition
+  let stateful = false;
+  let count: u32 = 0;
+  for (let m: u32 = 0; m < <u32>rule.matchCount; m++) {
+    const dim = staticDim(match);
+    if (dim >= 0 && !stateful && !(taken & (1 << dim))) {
+      taken |= 1 << dim;
+      if (!addCondition(index, match, dim)) return false;
+    } else if (!holdsForRegular(match)) {
+      store<u32>(residuals + (<usize>count << 2), <u32>match);
+      count++;
+      if (isStateful(matchKind(match))) stateful = true;
+    }
+    match = nextMatch(match);
+  }
+  out.residualCount = <u16>count;
+  if (count == 0) return true;
+  const kept = reserve(<usize>count << 2);
+  if (kept == 0) return false;
+  memory.copy(kept, residuals, <usize>count << 2);
+  out.residuals = <u32>kept;
+  return true;
+}
+
+function addCondition(rule: u32, match: usize, dim: i32): bool {
+  const bytes = <usize>conditionCount * CONDITION_BYTES;
+  conditions = scratch(SCRATCH_CONDITIONS, bytes + CONDITION_BYTES, bytes);
+  if (conditions == 0) return false;
+  store<u32>(conditions + bytes, rule);
+  store<u32>(conditions + bytes, <u32>match, 4);
+  conditionCount++;
+  chainDims |= 1 << dim;
+  return true;
+}
+
+function linkTarget(out: CompiledRule, counter: u32, chainTables: usize): void {
+  const target = blobAt(ruleAt(counter).target);
+  const kind = targetKind(target);
+  const payload = targetPayload(target);
+  out.target = <u16>kind;
+  out.args = <u32>payload;
+  if (kind != TARGET_JUMP && kind != TARGET_GOTO) return;
+  out.args = <u32>(chainTables + <usize>load<u32>(payload) * offsetof<ChainTable>());
+}
+
+/** Position in the order in which a walk asks the dimensions: those that need a look-up last. */
+function costOf(dim: u32): u32 {
+  if (dim == DIM_SRC_TYPE || dim == DIM_DST_TYPE) return 2;
+  return <i32>dim <= DIM_DST || dim == DIM_CT ? 1 : 0;
+}
+
+function buildDims(out: ChainTable, family: Family): bool {
+  out.dimCount = <u32>popcnt<u32>(chainDims);
+  out.dims = <u32>reserve(<usize>out.dimCount * offsetof<ChainDim>());
+  if (out.dims == 0) return false;
+  let at: usize = out.dims;
+  for (let cost: u32 = 0; cost < 3; cost++) {
+    for (let dim: u32 = 0; <i32>dim < DIM_COUNT; dim++) {
+      if (!(chainDims & (1 << dim)) || costOf(dim) != cost) continue;
+      const classifier = <usize>family.classifiers + <usize>dim * offsetof<Classifier>();
+      const chainDim = changetype<ChainDim>(at);
+      chainDim.dim = dim;
+      if (!buildDim(chainDim, out, changetype<Classifier>(classifier))) return false;
+      at += offsetof<ChainDim>();
+    }
+  }
+  return true;
+}
+
+function buildDim(out: ChainDim, table: ChainTable, classifier: Classifier): bool {
+  if (!beginRows(table.ruleCount, classifier.classes)) return false;
+  for (let i: u32 = 0; i < conditionCount; i++) {
+    const entry = conditions + <usize>i * CONDITION_BYTES;
+    const match = <usize>load<u32>(entry, 4);
+    if (<u32>staticDim(match) != out.dim) continue;
+    if (!addIntervals(load<u32>(entry), match, out.dim, classifier)) return false;
+  }
+  return finishRows(out, table.structure);
+}
+
+/** Adds the class intervals for which a rule's condition holds. */
+function addIntervals(rule: u32, match: usize, dim: u32, classifier: Classifier): bool {
+  constrain(rule);
+  const kind = matchKind(match);
+  let covered: u32 = 0;
+  if (kind == MATCH_RANGES || kind == MATCH_ADDRESSES) {
+    let item = matchItems(match);
+    for (let i: u32 = 0; i < matchCount(match); i++) {
+      const first = firstClass(item, dim, classifier);
+      const last = lastClass(item, dim, classifier);
+      if (!holdsFor(rule, first, last)) return false;
+      covered += last - first + 1;
+      item += kind == MATCH_RANGES ? RANGE_BYTES : ADDRESS_RANGE_BYTES;
+    }
+  } else {
+    let value: u32 = 0;
+    while (value < classifier.classes) {
+      const first = value;
+      while (value < classifier.classes && hasValue(match, value)) value++;
+      if (value > first && !holdsFor(rule, first, value - 1)) return false;
+      covered += value - first;
+      if (value == first) value++;
+    }
+  }
+  if (covered > classifier.classes / 2) holdsUsually(rule);
+  return true;
+}
+
+/** Whether `value` is in the set of a MATCH_VALUES. */
+export function hasValue(match: usize, value: u32): bool {
+  if (value >> 6 >= matchCount(match)) return false;
+  const word = load<u64>(matchItems(match) + (<usize>(value >> 6) << 3));
+  return ((word >> (value & 63)) & 1) != 0;
+}
+
+function firstClass(item: usize, dim: u32, classifier: Classifier): u32 {
+  if (!isAddressDim(dim)) return stepOf(classifier.map, load<u16>(item));
+  const trie = changetype<IntervalTrie>(<usize>classifier.map);
+  return intervalOf(trie, load<u64>(item), load<u64>(item, 8));
+}
+
+function lastClass(item: usize, dim: u32, classifier: Classifier): u32 {
+  if (!isAddressDim(dim)) return stepOf(classifier.map, load<u16>(item, 2));
+  const trie = changetype<IntervalTrie>(<usize>classifier.map);
+  return intervalOf(trie, load<u64>(item, 16), load<u64>(item, 24));
+}

@@ -1,0 +1,83 @@
+/**
+ * What buildTables leaves in shared memory for all workers. Pointers are addresses; everything is
+ * read-only once built.
+ *
+ *     Tables ─▶ Family (v4, v6) ─▶ Classifier × DIM_COUNT
+ *            └▶ ChainTable × chains ─▶ ChainDim × dims ─▶ step map, rows
+ *                                  └▶ CompiledRule × rules ─▶ residual matches in the image
+ */
+
+/** Everything that was built for an image. */
+@unmanaged
+export class Tables {
+  chains: u32; // ChainTable per chain of the image
+  chainCount: u32;
+  v4: u32; // Family
+  v6: u32;
+  stateBytes: u32; // of stateful matches, per worker
+}
+
+/** How one family's packets are classified; shared by all its chains. */
+@unmanaged
+export class Family {
+  classifiers: u32; // Classifier × DIM_COUNT
+  usedDims: u32; // bit d: some rule looks at dimension d
+  residualUse: u32; // RESIDUAL_*
+}
+
+/** Rules look at the packet mark or the connection's beyond the dimensions. */
+export const RESIDUAL_CONNMARK: u32 = 1;
+
+/** From a dimension's value to its class. */
+@unmanaged
+export class Classifier {
+  kind: u32; // CLASSIFIER_*
+  classes: u32; // number of classes
+  map: u32; // IntervalTrie or step map
+  unused: u32;
+}
+
+/** The class is the value itself. */
+export const CLASSIFIER_IDENTITY: u32 = 0;
+export const CLASSIFIER_STEPS: u32 = 1;
+export const CLASSIFIER_TRIE: u32 = 2;
+
+// ChainTable.structure: what chooseStructure chose.
+export const STRUCTURE_SCAN: u32 = 0;
+export const STRUCTURE_WORD: u32 = 1;
+export const STRUCTURE_WORDS: u32 = 2;
+export const STRUCTURE_GROUPS: u32 = 3;
+
+@unmanaged
+export class ChainTable {
+  structure: u32; // STRUCTURE_*
+  ruleCount: u32;
+  rules: u32; // CompiledRule × ruleCount
+  firstCounter: u32; // counter id of the first rule
+  dims: u32; // ChainDim × dimCount, cheapest to ask first
+  dimCount: u32;
+  policy: u32; // VERDICT_ACCEPT, VERDICT_DROP, or VERDICT_NONE for a user chain
+  policyCounter: u32;
+  policyCounts: u32;
+  groups: u32; // STRUCTURE_GROUPS: number of groups of 64 words of 64 rules
+}
+
+/** One dimension of a chain: which rules' conditions on it hold, for every class. See row.ts. */
+@unmanaged
+export class ChainDim {
+  dim: u32; // DIM_*
+  steps: u32; // step map from classes to rows
+  rows: u32; // u64 rows (STRUCTURE_WORD) or u32 addresses of rows
+  words: u32; // the usual row, dense: u64 per 64 rules
+  groups: u32; // the usual row's groups, dense: RowNode without differences
+}
+
+/** A rule, ready for the walk. */
+@unmanaged
+export class CompiledRule {
+  residuals: u32; // u32 addresses of matches that no dimension decides, in source order
+  residualCount: u16;
+  target: u16; // TARGET_*
+  args: u32; // address of the target's payload; ChainTable for jumps
+  unused: u32;
+}

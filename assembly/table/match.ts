@@ -1,0 +1,133 @@
+/**
+ * One match of one rule, asked of one packet: what is left of a rule when the table has spoken, and
+ * everything for packets that are walked rule by rule. A match that needs a header which is cut short
+ * sets p.hotdrop; one whose answer depends on more than the volatile key sets p.sideEffects.
+ */
+import {
+  MATCH_ADDRESSES,
+  MATCH_ADDRTYPE,
+  MATCH_AH,
+  MATCH_CONNMARK,
+  MATCH_CONNTRACK,
+  MATCH_DST_MASK,
+  MATCH_EITHER_PORT,
+  MATCH_FRAGMENT,
+  MATCH_HEADER,
+  MATCH_IPCOMP,
+  MATCH_LIMIT,
+  MATCH_MAC,
+  MATCH_MARK,
+  MATCH_OWNER,
+  MATCH_QUOTA,
+  MATCH_RANGES,
+  MATCH_RPFILTER,
+  MATCH_SPI,
+  MATCH_SRC_MASK,
+  MATCH_STATISTIC_NTH,
+  MATCH_STATISTIC_RANDOM,
+  MATCH_STRING,
+  MATCH_TCP_OPTION,
+  MATCH_TCPMSS,
+  MATCH_TIME,
+  MATCH_U32,
+  MATCH_VALUES,
+} from '../abi-rules';
+import { Packet } from '../packet';
+import { rpfilterOk } from '../route/rpfilter';
+import { connmarkMatches, conntrackMatches } from './match/connection';
+import {
+  ahMatches,
+  ipcompMatches,
+  spiMatches,
+  stringMatches,
+  tcpmssMatches,
+  tcpOptionMatches,
+  u32Matches,
+} from './match/content';
+import {
+  addressMatches,
+  addressTypeMatches,
+  eitherPortMatches,
+  headerIsThere,
+  isInverted,
+  macMatches,
+  maskMatches,
+  rangeMatches,
+  valueMatches,
+} from './match/header';
+import { limitMatches, nthMatches, quotaMatches, randomMatches } from './match/rate';
+import { timeMatches } from './match/time';
+import { matchKind, matchPayload } from './record';
+
+/** Whether the match holds. */
+export function matchHolds(p: Packet, match: usize): bool {
+  switch (matchKind(match)) {
+    case MATCH_VALUES:
+      return valueMatches(p, match);
+    case MATCH_RANGES:
+      return rangeMatches(p, match);
+    case MATCH_ADDRESSES:
+      return addressMatches(p, match);
+    case MATCH_HEADER:
+      return headerIsThere(p, match);
+    case MATCH_FRAGMENT:
+      return (p.fragOff != 0) != isInverted(match);
+    case MATCH_SRC_MASK:
+      return maskMatches(p, p.src, match);
+    case MATCH_DST_MASK:
+      return maskMatches(p, p.dst, match);
+    case MATCH_MARK: {
+      const at = matchPayload(match);
+      return ((p.mark & load<u32>(at)) == load<u32>(at, 4)) != isInverted(match);
+    }
+    case MATCH_CONNMARK:
+      return connmarkMatches(p, match);
+    case MATCH_EITHER_PORT:
+      return eitherPortMatches(p, match);
+    case MATCH_ADDRTYPE:
+      return addressTypeMatches(p, match);
+    case MATCH_CONNTRACK:
+      return conntrackMatches(p, match);
+    case MATCH_RPFILTER:
+      return rpfilterOk(p, load<u32>(matchPayload(match))) != isInverted(match);
+    case MATCH_OWNER:
+      return load<u32>(matchPayload(match) + (p.local ? 4 : 0)) != 0;
+    default:
+      p.sideEffects = 1;
+      return outsideKeyHolds(p, match);
+  }
+}
+
+/** Matches whose answers may differ between packets with the same volatile key. */
+function outsideKeyHolds(p: Packet, match: usize): bool {
+  switch (matchKind(match)) {
+    case MATCH_TCP_OPTION:
+      return tcpOptionMatches(p, match);
+    case MATCH_TCPMSS:
+      return tcpmssMatches(p, match);
+    case MATCH_SPI:
+      return spiMatches(p, match);
+    case MATCH_AH:
+      return ahMatches(p, match);
+    case MATCH_IPCOMP:
+      return ipcompMatches(p, match);
+    case MATCH_MAC:
+      return macMatches(p, match);
+    case MATCH_LIMIT:
+      return limitMatches(p, match);
+    case MATCH_STATISTIC_NTH:
+      return nthMatches(match);
+    case MATCH_STATISTIC_RANDOM:
+      return randomMatches(p, match);
+    case MATCH_QUOTA:
+      return quotaMatches(p, match);
+    case MATCH_STRING:
+      return stringMatches(p, match);
+    case MATCH_U32:
+      return u32Matches(p, match);
+    case MATCH_TIME:
+      return timeMatches(p, match);
+    default:
+      return false; // MATCH_NEVER
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Which structure a chain gets.
+ *
+ *     scan     the rules one after the other: nothing to set up, best for a handful
+ *     word     one u64 per class: up to 64 rules, a single AND per dimension
+ *     words    rows of u64 words under a summary of the words that are not empty: up to 4,096 rules
+ *     groups   words in groups of 64 under a second summary: up to 262,144 rules; chains beyond that
+ *              are scanned
+ */
+import { STRUCTURE_GROUPS, STRUCTURE_SCAN, STRUCTURE_WORD, STRUCTURE_WORDS } from './layout';
+
+export const SCAN_MAX: u32 = 3;
+export const WORD_MAX: u32 = 64;
+export const WORDS_MAX: u32 = 64 * 64;
+export const GROUPS_MAX: u32 = 64 * 64 * 64;
+
+/** STRUCTURE_* for a chain of `rules` rules whose conditions name `dims` dimensions. */
+export function chooseStructure(rules: u32, dims: u32): u32 {
+  if (rules <= SCAN_MAX || dims == 0) return STRUCTURE_SCAN;
+  if (rules <= WORD_MAX) return STRUCTURE_WORD;
+  if (rules <= WORDS_MAX) return STRUCTURE_WORDS;
+  return rules <= GROUPS_MAX ? STRUCTURE_GROUPS : STRUCTURE_SCAN;
+}
