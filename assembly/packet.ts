@@ -87,7 +87,8 @@ export class Packet {
   mssAdded: u8; // TCPMSS appended an option
   ctZone: u16;
   ctTemplate: u16; // reserved: helper assigned by CT
-  nfmark2: u32; // reserved
+  mss: u16; // MSS that a SYN announces after TCPMSS; 0: as captured
+  reserved0: u16;
   // -- result of evaluating a base chain
   verdictCounter: u32; // counter id of the rule or policy that decided
   verdictIsPolicy: u8;
