@@ -192,6 +192,7 @@ export const IFACE_UP = 256;
 export const IFACE_IPV6 = 512; // disable_ipv6 = 0
 export const IFACE_BC_FORWARDING = 1024;
 export const IFACE_DROP_UNICAST_IN_L2_MULTICAST = 2048;
+/** Captured by its name: the capture has put it into promiscuous mode. */
 export const IFACE_IN_CAPTURE = 4096;
 export const IFACE_POINT_TO_POINT = 8192; // no link addresses
 export const IFACE_PROXY = 16384;

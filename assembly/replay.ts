@@ -19,11 +19,13 @@ import {
   FRAME_RECORD_SIZE,
   FRAME_SNAPPED,
   IFACE_BRIDGE,
+  IFACE_HAIRPIN,
   IFACE_LOOPBACK,
   NAT_DST,
   NAT_SRC,
   NONE,
   PACKET_OTHERHOST,
+  PATH_BRIDGE,
   REASON_CONNTRACK,
   REASON_FRAGMENT,
   REASON_HOTDROP,
@@ -165,7 +167,20 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     }
     return leaving(p, r, print, result); // libpcap shows loopback packets once, coming in
   }
+  if (iface.flags & IFACE_HAIRPIN) {
+    // back out by the port it came from: its source MAC makes it look like another arrival
+    const found = findPrediction(print, p.tsNanos);
+    if (found != 0 && turnedBack(p, changetype<Prediction>(found), r.iface)) {
+      return observeLeaving(changetype<Prediction>(found), r, frame, result);
+    }
+  }
   arrive(p, r.iface, print, result);
+}
+
+/** Whether the frame is a bridged packet that was predicted to leave by its own port, translated. */
+function turnedBack(p: Packet, e: Prediction, port: u32): bool {
+  if (e.path != PATH_BRIDGE || e.physIn != port || e.physOut != port) return false;
+  return e.src == p.src && e.dst == p.dst && e.sport == p.sport && e.dport == p.dport;
 }
 
 /** Fills the worker's packet from a decoded frame. */
@@ -239,7 +254,6 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
   p.out = <u16>(bridge != 0 ? bridge : r.iface);
   const origin = originOf(p, innerSeen);
   const doubt = ambiguity;
-  if (doubt != 0) count(doubt);
   if (origin == ORIGIN_FORWARDED) {
     p.out = 0;
     p.ttl = p.ttl == 255 ? 255 : p.ttl + 1;
@@ -257,6 +271,8 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
 /** Books the outcome: traversal, caches, statistics, prediction and result record. */
 function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize): void {
   count(STAT_INJECTED);
+  if (doubt != 0 && !isFirst(p)) doubt = 0; // what began is in doubt, not what follows
+  if (doubt != 0) count(doubt);
   const bytes = stats + STAT_BYTES * 8;
   const cached = outcome.cached != 0;
   if (cached) {

@@ -6,17 +6,21 @@ import {
   IFACE_LOOPBACK,
   ROUTE_LOCAL,
   ROUTE_UNICAST,
+  RULE_SIZE,
+  SECTION_BLOB,
+  SECTION_RULE,
   STAT_LOCAL_DNAT_AMBIGUOUS,
   STAT_OUTPUT_AMBIGUOUS,
 } from '../abi';
 import { Conn } from '../conntrack/conn';
 import { findReplied, foundDir } from '../conntrack/index';
-import { ifaceAt } from '../host';
-import { Route } from '../image';
+import { internImageAddress } from '../address';
+import { TARGET_DNAT } from '../abi-rules';
+import { ifaceAt, sectionCount, sectionPtr } from '../host';
+import { Route, Rule } from '../image';
 import { Packet } from '../packet';
 import { addressType } from '../route/addrtype';
 import { fibLookup, routeIface } from '../route/fib';
-import { sourceAddress } from '../route/select';
 
 export const ORIGIN_LOCAL: u32 = 0;
 export const ORIGIN_FORWARDED: u32 = 1;
@@ -44,9 +48,7 @@ export function originOf(p: Packet, innerSeen: bool): u32 {
   if (ifaceAt(p.out).kind == IFACE_LOOPBACK) return ORIGIN_LOCAL;
   const network = ifaceAt(p.out).network;
   if (network != 0) {
-    // OUTPUT's DNAT would have changed the destination after the source had been chosen
-    const natural = sourceAddress(p.family, p.out, p.dst, p.mark);
-    if (natural != 0 && natural != p.src) ambiguity = STAT_LOCAL_DNAT_AMBIGUOUS;
+    if (isDnatTarget(p)) ambiguity = STAT_LOCAL_DNAT_AMBIGUOUS;
   } else if (!innerSeen) {
     ambiguity = STAT_OUTPUT_AMBIGUOUS;
   }
@@ -58,6 +60,21 @@ function setTuple(p: Packet, src: u32, dst: u32, sport: u16, dport: u16): void {
   p.dst = dst;
   p.sport = sport;
   p.dport = p.proto == 1 || p.proto == 58 ? sport : dport;
+}
+
+/** Whether some DNAT rule leads to the packet's destination: OUTPUT may have led it there. */
+function isDnatTarget(p: Packet): bool {
+  const rules = sectionPtr(SECTION_RULE);
+  const blob = sectionPtr(SECTION_BLOB);
+  for (let i: u32 = 0; i < sectionCount(SECTION_RULE); i++) {
+    const target = blob + changetype<Rule>(rules + <usize>i * RULE_SIZE).target;
+    if (load<u16>(target) != TARGET_DNAT) continue;
+    const range = target + 8;
+    if (internImageAddress(p.family, range + 16) != p.dst) continue;
+    const port = load<u16>(range, 4);
+    if (port == 0 || port == p.dport) return true;
+  }
+  return false;
 }
 
 /** The packet was forwarded: it came in by the interface towards its source. */

@@ -3,10 +3,12 @@
  * up to the host, to another port, or to all of them, with the IP hooks where br_netfilter calls.
  */
 import {
+  CT_INVALID,
   FAMILY_V4,
   FRAME_ETHERNET,
   FRAME_VLAN,
   IFACE_HAIRPIN,
+  IFACE_IN_CAPTURE,
   IFACE_NF_CALL_IP6TABLES,
   IFACE_NF_CALL_IPTABLES,
   PACKET_BROADCAST,
@@ -34,7 +36,7 @@ import { fibLookup, routeIface } from '../route/fib';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
 import { takeCached } from './cached';
 import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
-import { outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
+import { Outcome, outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
 import { receive, routeOnwards } from './routed';
 
 const TO_HOST: u32 = 0xffff; // the bridge itself
@@ -42,11 +44,13 @@ const TO_ALL: u32 = 0; // not in the forwarding database
 const TO_GROUP: u32 = 0xfffe; // broadcast or multicast: all ports and the host
 const TO_SOMEWHERE: u32 = 0xfffd; // a port of this bridge that the capture does not tell
 
+const PACKET_ROOM: usize = 256; // more than a Packet, and than an Outcome
+
 let copy: usize = 0; // the packet as it was before a flood
 let scratch: usize = 0;
 
 export function attachBridged(): bool {
-  copy = allocate(offsetof<Packet>());
+  copy = allocate(PACKET_ROOM * 3);
   scratch = allocate(16);
   return scratch != 0;
 }
@@ -119,7 +123,7 @@ function bridgePrerouting(p: Packet, bridge: u32, to: u32): u32 {
     if (r != 0 && changetype<Route>(r).hasGateway) {
       hop = internImageAddress(p.family, r + ROUTE_GATEWAY);
     }
-    return deliver(p, bridge, neighbourPort(p, bridge, hop), true);
+    return redirected(p, bridge, neighbourPort(p, bridge, hop));
   }
   p.pktType = <u8>PACKET_HOST;
   return deliver(p, bridge, TO_HOST, true);
@@ -137,6 +141,31 @@ export function fromPort(p: Packet, bridge: u32): u32 {
   outcome.towards = to == TO_HOST ? TOWARDS_HOST : to == TO_GROUP || to == TO_ALL ? TOWARDS_MANY : TOWARDS_PORT;
   if (callsIptables(p, bridge)) return bridgePrerouting(p, bridge, to);
   return deliver(p, bridge, to, false);
+}
+
+/**
+ * A packet that DNAT sent to an address behind the same bridge stays bridged. A bridge that is being
+ * captured is promiscuous and hands every frame up as well; this one came with the bridge's MAC, so
+ * IP takes the copy and forwards it once more.
+ */
+function redirected(p: Packet, bridge: u32, to: u32): u32 {
+  const at = changetype<usize>(p);
+  const promiscuous = (ifaceAt(bridge).flags & IFACE_IN_CAPTURE) != 0;
+  if (promiscuous) memory.copy(copy, at, offsetof<Packet>());
+  outcome.towards = TOWARDS_PORT;
+  const v = deliver(p, bridge, to, true);
+  if (!promiscuous || p.pktType != PACKET_HOST) return v;
+  const left = copy + PACKET_ROOM; // the packet as it left, which is what the outcome is about
+  memory.copy(left, at, offsetof<Packet>());
+  memory.copy(left + PACKET_ROOM, changetype<usize>(outcome), offsetof<Outcome>());
+  memory.copy(at, copy, offsetof<Packet>());
+  p.conn = 0; // nf_reset_ct() in br_nf_local_in()
+  p.ctState = <u8>CT_INVALID;
+  routeOnwards(p);
+  memory.copy(changetype<usize>(outcome), left + PACKET_ROOM, offsetof<Outcome>());
+  memory.copy(at, left, offsetof<Packet>());
+  outcome.towards = TOWARDS_MANY; // two ways at once: not to be cached
+  return v;
 }
 
 function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {

@@ -65,8 +65,7 @@ const ETHERTYPE_QINQ_OLD: u32 = 0x9100;
 /** Iface | direction << 16 for frames that nothing else places; set per slot from the state. */
 let at: u32 = 0;
 let workers: u32 = 1;
-/** Link header's bytes of the frame in hand, and its outer VLAN id (0: untagged). */
-let headerBytes: u32 = 0;
+/** Outer VLAN id of the frame in hand (0: untagged). */
 let vlanId: u32 = 0;
 
 export function beginLinks(state: CaptureState): void {
@@ -74,10 +73,14 @@ export function beginLinks(state: CaptureState): void {
   workers = state.workers;
 }
 
-/** Decodes the IP packet behind `skip` bytes of link header, by its ethertype. */
-@inline
+/** ipv4() once for all callers but the usual one. */
+function ipv4Call(f: FrameRecord, p: usize, cap: u32, len: u32, place: u32): u32 {
+  return ipv4(f, p, cap, len, place);
+}
+
+/** Decodes the IP packet behind a link header, by its ethertype; the ways that are less usual. */
 function network(f: FrameRecord, type: u32, p: usize, cap: u32, len: u32, place: u32): u32 {
-  if (type == ETHERTYPE_IPV4_LE) return ipv4(f, p, cap, len, place);
+  if (type == ETHERTYPE_IPV4_LE) return ipv4Call(f, p, cap, len, place);
   if (type == ETHERTYPE_IPV6_LE) return ipv6(f, p, cap, len, place);
   fault(f, FAULT_NOT_IP, 0, 0);
   return place;
@@ -96,7 +99,6 @@ function tagged(f: FrameRecord, p: usize, skip: u32, cap: u32, len: u32, place: 
     type = be16(p + skip + 2);
     skip += VLAN_TAG;
   }
-  headerBytes = skip;
   return network(f, bswap<u16>(<u16>type), p + skip, cap - skip, len > skip ? len - skip : 0, place);
 }
 
@@ -139,7 +141,6 @@ function cooked(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, frame:
   const place = placeCooked(pktType > 4 ? 0 : pktType, arphrd, address, iface, at);
   if (place & PLACE_LEARN) fdbLearn(placeIface(place), address, frame);
   const type = second ? <u32>load<u16>(p) : <u32>load<u16>(p, 14);
-  headerBytes = header;
   if (isTag(type)) {
     if (!second) return tagged(f, p, header, cap, len, place);
     // Version 2 has the first ethertype at its front, so the tag stands alone behind the header.
@@ -152,8 +153,7 @@ function cooked(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, frame:
     const skip = header + VLAN_TAG;
     const inner = <u32>load<u16>(p + header, 2);
     if (isTag(inner)) return tagged(f, p, skip, cap, len, place);
-    headerBytes = skip;
-    return network(f, inner, p + skip, cap - skip, len - skip, place);
+      return network(f, inner, p + skip, cap - skip, len - skip, place);
   }
   return network(f, type, p + header, cap - header, len - header, place);
 }
@@ -166,9 +166,9 @@ function raw(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, said: u32
     return place;
   }
   const version = <u32>load<u8>(p) >> 4;
-  if (link.linkType == LINKTYPE_IPV4) return ipv4(f, p, cap, len, place);
+  if (link.linkType == LINKTYPE_IPV4) return ipv4Call(f, p, cap, len, place);
   if (link.linkType == LINKTYPE_IPV6 || version == 6) return ipv6(f, p, cap, len, place);
-  return ipv4(f, p, cap, len, place);
+  return ipv4Call(f, p, cap, len, place);
 }
 
 /** BSD loopback: an address family in the byte order of whoever captured (108: of the network). */
@@ -181,13 +181,41 @@ function loopback(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, said
   const word = load<u32>(p);
   const family = word > 0xffff ? bswap<u32>(word) : word;
   const rest = cap - NULL_HEADER;
-  headerBytes = NULL_HEADER;
-  if (family == 2) return ipv4(f, p + NULL_HEADER, rest, len - NULL_HEADER, place);
+  if (family == 2) return ipv4Call(f, p + NULL_HEADER, rest, len - NULL_HEADER, place);
   if (family == 10 || family == 24 || family == 28 || family == 30) {
     return ipv6(f, p + NULL_HEADER, rest, len - NULL_HEADER, place);
   }
   fault(f, FAULT_NOT_IP, 0, 0);
   return place;
+}
+
+/** Link types other than Ethernet. */
+function otherLink(
+  f: FrameRecord,
+  link: Link,
+  p: usize,
+  cap: u32,
+  len: u32,
+  said: u32,
+  frame: u64,
+): u32 {
+  switch (link.linkType) {
+    case LINKTYPE_SLL:
+    case LINKTYPE_SLL2:
+      return cooked(f, link, p, cap, len, frame);
+    case LINKTYPE_RAW:
+    case LINKTYPE_RAW_12:
+    case LINKTYPE_RAW_14:
+    case LINKTYPE_IPV4:
+    case LINKTYPE_IPV6:
+      return raw(f, link, p, cap, len, said);
+    case LINKTYPE_NULL:
+    case LINKTYPE_LOOP:
+      return loopback(f, link, p, cap, len, said);
+    default:
+      fault(f, FAULT_LINK_TYPE, 0, link.linkType);
+      return placeBare(link.iface, said, at);
+  }
 }
 
 /**
@@ -215,32 +243,13 @@ export function decodeFrame(
   f.tsNanos = time;
   f.frameLen = len;
   if (len < cap) len = cap; // some writers leave the original length out
+  vlanId = 0;
   let place: u32;
-  const type = link.linkType;
-  if (type == LINKTYPE_ETHERNET) {
-    vlanId = 0;
-    headerBytes = ETHERNET_HEADER;
+  if (link.linkType == LINKTYPE_ETHERNET) {
     place = ethernet(f, link, p, cap, len, said);
     if (place & PLACE_LEARN) fdbLearn(placeIface(place), p + 6, frame);
   } else {
-    vlanId = 0;
-    headerBytes = 0;
-    if (type == LINKTYPE_SLL || type == LINKTYPE_SLL2) {
-      place = cooked(f, link, p, cap, len, frame);
-    } else if (
-      type == LINKTYPE_RAW ||
-      type == LINKTYPE_RAW_12 ||
-      type == LINKTYPE_RAW_14 ||
-      type == LINKTYPE_IPV4 ||
-      type == LINKTYPE_IPV6
-    ) {
-      place = raw(f, link, p, cap, len, said);
-    } else if (type == LINKTYPE_NULL || type == LINKTYPE_LOOP) {
-      place = loopback(f, link, p, cap, len, said);
-    } else {
-      place = placeBare(link.iface, said, at);
-      fault(f, FAULT_LINK_TYPE, 0, type);
-    }
+    place = otherLink(f, link, p, cap, len, said, frame);
   }
   f.iface = <u16>placeIface(place);
   f.direction = <u8>placeDirection(place);

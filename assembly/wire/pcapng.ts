@@ -14,6 +14,7 @@ import {
   DIRECTION_UNKNOWN,
   FAULT_NOT_IP,
   SLOT_HEADROOM_BYTES,
+  IFACE_IN_CAPTURE,
 } from '../abi';
 import {
   CAPTURE_BLOCK_LENGTH,
@@ -36,6 +37,7 @@ import {
 import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
 import { fault } from './fault';
+import { ifaceAt } from '../host';
 import { resolveInterface } from './imports';
 import { decodeFrame } from './link';
 import { addFact, addLink, CaptureState, factPtr, Link, linkAt, setClock, setFact, timeOf } from './state';
@@ -142,6 +144,7 @@ function describe(slot: Slot, state: CaptureState, p: usize, total: u32): bool {
   setClock(link, (resolution & 0x80) != 0, resolution & 0x7f, offset);
   const name = findOption(options, end, IF_NAME, swapped);
   if (name != 0) link.iface = <u16>resolveInterface(name, nameLength(name, optionLength));
+  if (link.iface != 0) ifaceAt(link.iface).flags |= IFACE_IN_CAPTURE;
   noteLink(state, link);
   return true;
 }
@@ -206,6 +209,16 @@ function bareRecord(f: FrameRecord, state: CaptureState, type: u32, total: u32):
   return f.frameLen;
 }
 
+/** Whether the block at `p` is a packet's and all there: the usual case, without the reasons. */
+@inline
+function isPlainPacket(p: usize, avail: u32, type: u32, swapped: u32): bool {
+  if (type != BLOCK_ENHANCED) return false;
+  const total = word(p + 4, swapped);
+  if (total < PACKET_MIN || total & 3 || total > avail) return false;
+  if (total > <u32>SLOT_HEADROOM_BYTES) return false;
+  return word(p + total - BLOCK_TRAILER, swapped) == total;
+}
+
 /**
  * Whether the block header at `p` can be one and its block is there whole; if not, the walk of this
  * slot ends (slot.status tells for good). `blockLength` is set in either case.
@@ -268,14 +281,14 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
       swapped = mark == BYTE_ORDER_MAGIC ? 0 : 1;
       state.swapped = swapped;
     }
-    if (!isWhole(slot, state, p, avail, type)) {
+    if (!isPlainPacket(p, avail, type, swapped) && !isWhole(slot, state, p, avail, type)) {
       if (state.skip == 0) break;
       if (isBareRecord(type)) {
         bytes += bareRecord(frameAt(slot, count++), state, type, blockLength);
       }
       continue;
     }
-    const total = blockLength;
+    const total = word(p + 4, swapped);
     if (type == BLOCK_ENHANCED || type == BLOCK_PACKET) {
       const id = type == BLOCK_ENHANCED ? word(p + 8, swapped) : half(p + 8, swapped);
       if (id >= state.linkCount) {

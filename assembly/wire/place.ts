@@ -27,6 +27,7 @@ import {
   SECTION_FDB,
   SECTION_NEIGHBOUR,
 } from '../abi';
+import { fdbPort } from '../bridge/fdb';
 import { ifaceAt, ifaceCount, sectionCount, sectionPtr } from '../host';
 import { FdbEntry, Iface, Neighbour } from '../image';
 import { allocate } from '../memory';
@@ -212,10 +213,10 @@ function directionOn(id: u32, dst: u64, src: u64): u32 {
   if (iface.kind == IFACE_LOOPBACK || src == 0) return DIRECTION_IN;
   if (src == macOf(iface)) return DIRECTION_OUT;
   if (iface.kind != IFACE_PORT) return DIRECTION_IN;
-  if (ifaceTowards(src) == id) return DIRECTION_IN;
-  if (ifaceTowards(dst) == id || ownerOfMac(src) == <u32>iface.master) return DIRECTION_OUT;
-  if (ifaceTowards(src) != 0) return DIRECTION_OUT; // bridged from another port
-  return DIRECTION_IN;
+  if (ownerOfMac(src) == <u32>iface.master) return DIRECTION_OUT;
+  // What the bridge has learned of the source; its first frame is seen where it comes in.
+  const port = fdbPort(iface.master, src, u64.MAX_VALUE);
+  return port == 0 || port == id ? DIRECTION_IN : DIRECTION_OUT;
 }
 
 /** skb->pkt_type as eth_type_trans() and br_handle_frame() set it for a received frame. */

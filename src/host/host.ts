@@ -226,6 +226,8 @@ export interface Host {
   readonly sets: readonly Ipset[];
   readonly conntrack: readonly KnownConnection[];
   readonly nativeTables: readonly NativeTable[];
+  /** Chains that iptables-nft has created ("ip filter FORWARD"); empty: not known. */
+  readonly xtablesChains: ReadonlySet<string>;
   readonly assumed: readonly Assumption[];
   readonly problems: readonly DockfwError[];
 }

@@ -16,7 +16,15 @@ export interface NftTables {
   readonly tables: readonly NativeTable[];
   /** iptables-nft's own, as "ip filter". */
   readonly xtables: readonly string[];
+  /**
+   * Chains of iptables-nft's own tables, as "ip filter FORWARD". iptables-nft creates a base chain
+   * when it is first used, while iptables-save prints all of them: one that is not here is no hook,
+   * and its policy counts nothing.
+   */
+  readonly xtablesChains: ReadonlySet<string>;
 }
+
+export const NO_NFT_TABLES: NftTables = { tables: [], xtables: [], xtablesChains: new Set() };
 
 interface Counts {
   readonly family: string;
@@ -27,12 +35,13 @@ interface Counts {
 
 export function readNativeTables(source: SourceText): NftTables {
   const json = new JsonSource(source);
-  if (json.root === null) return { tables: [], xtables: [] };
+  if (json.root === null) return NO_NFT_TABLES;
   if (json.root.kind !== 'object') {
     json.problem(json.root, 'expected an object with "nftables"');
-    return { tables: [], xtables: [] };
+    return NO_NFT_TABLES;
   }
   const xtables = new Set<string>();
+  const xtablesChains = new Set<string>();
   const tables = new Map<string, Counts>();
   const countsOf = (object: JsonObject, nameField: string): Counts | null => {
     const family = json.string(object, 'family') ?? '';
@@ -54,7 +63,11 @@ export function readNativeTables(source: SourceText): NftTables {
     const chainCounts = chain === null ? null : countsOf(chain, 'table');
     const ruleCounts = rule === null ? null : countsOf(rule, 'table');
     if (chainCounts !== null) chainCounts.chains++;
+    else if (chain !== null) {
+      const names = ['family', 'table', 'name'].map((field) => json.string(chain, field) ?? '');
+      xtablesChains.add(names.join(' '));
+    }
     if (ruleCounts !== null) ruleCounts.rules++;
   }
-  return { tables: [...tables.values()], xtables: [...xtables] };
+  return { tables: [...tables.values()], xtables: [...xtables], xtablesChains };
 }

@@ -10,10 +10,10 @@ import { completeRoutes, routeFile } from './complete-routes.ts';
 import { readConntrack } from './conntrack.ts';
 import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
 import { readContainers, readDockerVersion, readNetworks } from './docker.ts';
-import type { FdbEntry, Host, Interface, NativeTable } from './host.ts';
+import type { FdbEntry, Host, Interface } from './host.ts';
 import { type Evidence, inferLinks, mentionedNames } from './infer-links.ts';
 import { type Links, readLinks } from './links.ts';
-import { readNativeTables } from './native-tables.ts';
+import { type NftTables, NO_NFT_TABLES, readNativeTables } from './native-tables.ts';
 import { Notes, type SourceText } from './notes.ts';
 import { type NamedPolicyRule, readPolicyRules, standardRules } from './policy-rules.ts';
 import { RouteTables } from './route-tables.ts';
@@ -86,10 +86,11 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function readNative(files: Files): readonly NativeTable[] {
+function readNative(files: Files): NftTables {
   const source = files.filled('nft-ruleset.json', null);
-  if (source === undefined) return [];
-  const { tables, xtables } = readNativeTables(source);
+  if (source === undefined) return NO_NFT_TABLES;
+  const nft = readNativeTables(source);
+  const { tables, xtables } = nft;
   if (xtables.length > 0 && files.get('iptables-save.txt') === undefined) {
     const text = `the rules of ${xtables.join(', ')} are not read: iptables-save.txt would have them`;
     files.notes.assume('nft-ruleset.json', text);
@@ -99,7 +100,7 @@ function readNative(files: Files): readonly NativeTable[] {
     const text = `table ${family} ${name} (${size}) is not evaluated: packets are taken to pass it`;
     files.notes.assume('nft-ruleset.json', text);
   }
-  return tables;
+  return nft;
 }
 
 function readRouteFile(files: Files, family: Family, tables: RouteTables): NamedRoutes | null {
@@ -156,7 +157,7 @@ function build(options: HostOptions, snapshot: Snapshot, notes: Notes): Host {
   const sets = readSets(files);
   const hints = ruleHints([v4, v6], sets);
   noteUnknownSets(hints, sets, files);
-  const nativeTables = readNative(files);
+  const nft = readNative(files);
   const sysctls = readSysctls(files.filled('sysctl.txt', null), notes);
 
   const networkSource = files.filled('docker-networks.json', 'networks are named as their bridges');
@@ -212,7 +213,8 @@ function build(options: HostOptions, snapshot: Snapshot, notes: Notes): Host {
     rulesets: { v4, v6 },
     sets,
     conntrack: conntrackSource === undefined ? [] : readConntrack(conntrackSource),
-    nativeTables,
+    nativeTables: nft.tables,
+    xtablesChains: nft.xtablesChains,
     assumed: notes.assumed,
     problems: notes.problems,
   };

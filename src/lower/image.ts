@@ -1,6 +1,6 @@
 import * as abi from '../../assembly/abi.ts';
 import * as matchAbi from '../../assembly/abi-match.ts';
-import type { CounterInfo, Compiled } from '../compile/compiled.ts';
+import type { Compiled, CounterInfo } from '../compile/compiled.ts';
 import { encodeHost } from '../compile/host/encode-host.ts';
 import { CompileError, type DockfwError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
@@ -72,7 +72,8 @@ class Lowering {
         chain.rules.flatMap((rule) => CHANGED_BY[rule.target?.kind ?? ''] ?? []),
       ),
     );
-    for (const chain of table.chains) this.#chain(table, chain, ruleset, ruleTotal, numbers, changed);
+    for (const chain of table.chains)
+      this.#chain(table, chain, ruleset, ruleTotal, numbers, changed);
   }
 
   #chain(
@@ -83,7 +84,8 @@ class Lowering {
     numbers: ReadonlyMap<string, number>,
     changed: ReadonlySet<number>,
   ): void {
-    const hook = chain.policy === null ? abi.HOOK_COUNT : (HOOKS[chain.name] ?? abi.HOOK_COUNT);
+    const hooked = this.#isHooked(ruleset, table, chain);
+    const hook = hooked ? (HOOKS[chain.name] ?? abi.HOOK_COUNT) : abi.HOOK_COUNT;
     const policy =
       chain.policy === null
         ? abi.VERDICT_NONE
@@ -94,8 +96,14 @@ class Lowering {
     const family = ruleset.family;
     const tableId = TABLES[table.name] ?? 0;
     this.chains.u32(family | (tableId << 8) | (hook << 16) | (policy << 24));
-    this.chains.u32(this.ruleCounters.length).u32(chain.rules.length).u32(ruleTotal + number);
-    this.chains.u32(chain.policy === null ? 0 : 1).u32(0).u64(0n);
+    this.chains
+      .u32(this.ruleCounters.length)
+      .u32(chain.rules.length)
+      .u32(ruleTotal + number);
+    this.chains
+      .u32(hooked ? 1 : 0)
+      .u32(0)
+      .u64(0n);
     this.policyCounters.push({
       family,
       table: table.name,
@@ -105,7 +113,17 @@ class Lowering {
       text: '',
       line: chain.line,
     });
-    for (const rule of chain.rules) this.#rule(rule, number, table, chain, ruleset, numbers, changed);
+    for (const rule of chain.rules)
+      this.#rule(rule, number, table, chain, ruleset, numbers, changed);
+  }
+
+  /** iptables-nft creates base chains when they are first used; nft knows which exist. */
+  #isHooked(ruleset: Ruleset, table: Table, chain: Chain): boolean {
+    if (chain.policy === null) return false;
+    const known = this.host.xtablesChains;
+    const family = ruleset.family === 4 ? 'ip' : 'ip6';
+    const seen = [...known].some((name) => name.startsWith(`${family} ${table.name} `));
+    return !seen || known.has(`${family} ${table.name} ${chain.name}`);
   }
 
   #rule(
@@ -184,7 +202,10 @@ class Lowering {
     for (const test of residuals) {
       if (!('residual' in test)) continue;
       const bytes = (test.payload.length + 3) & ~3;
-      this.blob.u16(test.residual).u16(test.invert ? matchAbi.RESIDUAL_INVERT : 0).u32(bytes);
+      this.blob
+        .u16(test.residual)
+        .u16(test.invert ? matchAbi.RESIDUAL_INVERT : 0)
+        .u32(bytes);
       this.blob.raw(test.payload);
     }
     return conditions.length;
@@ -220,7 +241,10 @@ class Lowering {
     sections.set(abi.SECTION_BLOB, { bytes: this.blob.toUint8Array(), count: this.blob.length });
     const head = abi.IMAGE_HEADER_WORDS * 4 + abi.SECTION_COUNT * 8;
     let offset = (head + 15) & ~15;
-    const total = [...sections.values()].reduce((sum, s) => sum + ((s.bytes.length + 15) & ~15), offset);
+    const total = [...sections.values()].reduce(
+      (sum, s) => sum + ((s.bytes.length + 15) & ~15),
+      offset,
+    );
     const image = new Uint8Array(total);
     const view = new DataView(image.buffer);
     view.setUint32(0, abi.ABI_MAGIC, true);

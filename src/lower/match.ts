@@ -1,7 +1,7 @@
 import * as abi from '../../assembly/abi-match.ts';
 import type { Host } from '../host/host.ts';
-import type { Match } from '../ruleset/match/index.ts';
 import type { ConntrackMatch } from '../ruleset/match/conntrack.ts';
+import type { Match } from '../ruleset/match/index.ts';
 import type { Rule } from '../ruleset/rule.ts';
 import type { AddressMatch, Family, InterfaceMatch, NumberRange } from '../ruleset/values.ts';
 import { Bytes } from './bytes.ts';
@@ -266,7 +266,7 @@ export function lowerMatch(match: Match, context: LowerContext): Test[] | null {
             ),
           );
         } else {
-          out.push(test(values(dim, 16, (type) => ((mask >> type) & 1) !== 0 !== wanted.invert)));
+          out.push(test(values(dim, 16, (type) => (((mask >> type) & 1) !== 0) !== wanted.invert)));
         }
       }
       return out;
@@ -328,16 +328,13 @@ export function lowerMatch(match: Match, context: LowerContext): Test[] | null {
       return [test(values(abi.DIM_TOS, 256, holds))];
     }
     case 'dscp':
-      return [
-        test(values(abi.DIM_TOS, 256, (tos) => (tos >> 2 === match.value) !== match.invert)),
-      ];
+      return [test(values(abi.DIM_TOS, 256, (tos) => (tos >> 2 === match.value) !== match.invert))];
     case 'pkttype': {
       const type = PACKET_TYPES[match.type];
       return [test(values(abi.DIM_PKTTYPE, 8, (value) => (value === type) !== match.invert))];
     }
     case 'rpfilter': {
-      const flags =
-        (match.loose ? 1 : 0) | (match.validMark ? 2 : 0) | (match.acceptLocal ? 4 : 0);
+      const flags = (match.loose ? 1 : 0) | (match.validMark ? 2 : 0) | (match.acceptLocal ? 4 : 0);
       return [residual(abi.RESIDUAL_RPFILTER, match.invert, (out) => out.u32(flags))];
     }
     case 'limit': {
@@ -345,7 +342,11 @@ export function lowerMatch(match: Match, context: LowerContext): Test[] | null {
       const cost = (NANOS_PER_SEC * BigInt(match.rate.unitSec)) / BigInt(match.rate.amount);
       return [
         residual(abi.RESIDUAL_LIMIT, false, (out) =>
-          out.u64(cost).u64(cost * BigInt(match.burst)).u64(0n).u64(0n),
+          out
+            .u64(cost)
+            .u64(cost * BigInt(match.burst))
+            .u64(0n)
+            .u64(0n),
         ),
       ];
     }

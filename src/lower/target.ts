@@ -1,9 +1,9 @@
 import * as abi from '../../assembly/abi-match.ts';
 import * as rules from '../../assembly/abi-rules.ts';
-import type { NatRange } from '../ruleset/target/nat.ts';
-import type { Target } from '../ruleset/target/index.ts';
-import type { Family } from '../ruleset/values.ts';
 import { prefixMask } from '../ruleset/address.ts';
+import type { Target } from '../ruleset/target/index.ts';
+import type { NatRange } from '../ruleset/target/nat.ts';
+import type { Family } from '../ruleset/values.ts';
 import type { Bytes } from './bytes.ts';
 import { imageAddress } from './condition.ts';
 
@@ -43,8 +43,14 @@ function writeRange(out: Bytes, kind: number, range: NatRange, family: Family): 
   if (range.randomFully) flags |= PROTO_RANDOM_FULLY;
   if (range.basePort !== null) flags |= PROTO_OFFSET;
   writeHead(out, kind);
-  out.u32(flags).u16(range.ports?.min ?? 0).u16(range.ports?.max ?? 0);
-  out.u16(range.basePort ?? 0).u16(0).u32(0);
+  out
+    .u32(flags)
+    .u16(range.ports?.min ?? 0)
+    .u16(range.ports?.max ?? 0);
+  out
+    .u16(range.basePort ?? 0)
+    .u16(0)
+    .u32(0);
   out.raw(imageAddress(range.min ?? 0n, family)).raw(imageAddress(range.max ?? 0n, family));
 }
 
@@ -139,7 +145,11 @@ export function lowerTarget(out: Bytes, target: Target | null, context: TargetCo
       const top = context.family === 4 ? 0xffff_ffffn : (1n << 128n) - 1n;
       const mask = prefixLen === null ? target.to.mask : prefixMask(prefixLen, context.family);
       writeHead(out, rules.TARGET_NETMAP);
-      out.u32(MAP_IPS | NETMAP).u32(0).u32(0).u32(0);
+      out
+        .u32(MAP_IPS | NETMAP)
+        .u32(0)
+        .u32(0)
+        .u32(0);
       out.raw(imageAddress(address, context.family));
       out.raw(imageAddress(address | (top ^ mask), context.family));
       return true;
