@@ -28,13 +28,14 @@ function directoriesOf(wanted: string): string[] {
 /** What differs in one case; '' when nothing does. */
 async function compare(directory: string): Promise<string> {
   const [parent, name] = [dirname(directory), basename(directory)];
+  const limit = values.all === true ? Infinity : 20;
   if (existsSync(join(directory, 'expected'))) {
     const kernelCase = readCase(parent, name);
     const result = await checkCase(kernelCase, workers);
-    return describeResult(kernelCase, result, values.all === true ? Infinity : 20);
+    return describeResult(kernelCase, result, limit);
   }
   const liveCase = readLiveCase(parent, name);
-  return describeLiveResult(liveCase, await checkLiveCase(liveCase, workers));
+  return describeLiveResult(liveCase, await checkLiveCase(liveCase, workers), limit);
 }
 
 const directories = (positionals.length === 0 ? [''] : positionals).flatMap(directoriesOf);

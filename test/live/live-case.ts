@@ -66,13 +66,13 @@ function describeFrame(frame: PacketRecord): string {
 }
 
 /** What the ambiguous packets do not explain; '' when nothing is left. */
-export function describeLiveResult(liveCase: LiveCase, result: LiveResult): string {
+export function describeLiveResult(liveCase: LiveCase, result: LiveResult, limit: number): string {
   const { counters, explained, ambiguous, differing } = result;
   if (counters.length === 0 && differing.length === 0) return '';
   return [
     `${liveCase.name}: ${counters.length} counters and ${differing.length} departures differ`,
     ...counters.map(describeCounter),
-    ...differing.map((frame) => `not as predicted: ${describeFrame(frame)}`),
+    ...differing.slice(0, limit).map((frame) => `not as predicted: ${describeFrame(frame)}`),
     ...explained.map((difference) => `explained: ${describeCounter(difference)}`),
     ...ambiguous.map((frame) => `ambiguous: ${describeFrame(frame)}`),
   ].join('\n');

@@ -10,7 +10,7 @@ describe('counters are those that the kernel had after the same traffic', () => 
     test.each([1, 2])(`${name}, %i workers`, async (workers) => {
       const liveCase = readLiveCase(directory, name);
       const result = await checkLiveCase(liveCase, workers);
-      expect(describeLiveResult(liveCase, result)).toBe('');
+      expect(describeLiveResult(liveCase, result, 20)).toBe('');
     });
   }
 });
