@@ -29,6 +29,7 @@ import {
   TABLE_RAW,
   TABLE_SECURITY,
   VERDICT_ACCEPT,
+  VERDICT_NAT,
 } from '../abi';
 import { Conn, IPS_CONFIRMED } from '../conntrack/conn';
 import { confirm, trackPacket } from '../conntrack/index';
@@ -99,11 +100,9 @@ export function walkChain(p: Packet, table: u32): u32 {
   const chain = load<u32>(baseSlot(p.family, table, p.hook));
   if (chain == NONE) return VERDICT_ACCEPT;
   const verdict = evaluateChain(p, chain);
-  if (table != TABLE_NAT || verdict != VERDICT_ACCEPT) {
-    if (table == TABLE_FILTER || verdict != VERDICT_ACCEPT) {
-      decidedBy = p.verdictCounter;
-      decidedByPolicy = p.verdictIsPolicy != 0;
-    }
+  if (table == TABLE_FILTER || (verdict != VERDICT_ACCEPT && verdict != VERDICT_NAT)) {
+    decidedBy = p.verdictCounter;
+    decidedByPolicy = p.verdictIsPolicy != 0;
   }
   return verdict;
 }
