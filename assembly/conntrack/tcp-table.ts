@@ -68,7 +68,14 @@ export function tcpTransition(dir: u32, index: u32, state: u32): u32 {
 }
 
 /** What a segment with these flags is (get_conntrack_index). */
+@inline
 export function tcpIndex(flags: u32): u32 {
+  return (flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) == FLAG_ACK
+    ? TCP_ACK_SET
+    : rareIndex(flags);
+}
+
+function rareIndex(flags: u32): u32 {
   if (flags & FLAG_RST) return TCP_RST_SET;
   if (flags & FLAG_SYN) return flags & FLAG_ACK ? TCP_SYNACK_SET : TCP_SYN_SET;
   if (flags & FLAG_FIN) return TCP_FIN_SET;
@@ -76,10 +83,13 @@ export function tcpIndex(flags: u32): u32 {
 }
 
 /** Whether flags may occur together; PSH, ECE and CWR always may (tcp_valid_flags). */
+@inline
 export function tcpFlagsValid(flags: u32): bool {
+  return (flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) == FLAG_ACK || rareValid(flags);
+}
+
+function rareValid(flags: u32): bool {
   switch (flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK | FLAG_URG)) {
-    case FLAG_ACK:
-    case FLAG_ACK | FLAG_URG:
     case FLAG_SYN:
     case FLAG_SYN | FLAG_URG:
     case FLAG_SYN | FLAG_ACK:

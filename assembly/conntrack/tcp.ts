@@ -59,6 +59,7 @@ import { WINDOW_IGNORE, WINDOW_INVALID, before, tcpInWindow } from './tcp-window
 import { refresh, tcpTimeout, timeoutOf } from './timeout';
 
 const HEADER: u32 = 20;
+const IN_WINDOW: u32 = 16; // with a state: the window need not be checked
 const TWO_MINUTES: u64 = 120_000_000_000;
 
 /** First segment of a connection (tcp_new). False: none begins with it. */
@@ -230,10 +231,9 @@ export function trackTcp(p: Packet, conn: Conn, dir: u32): u32 {
     (flags & FLAG_FIN ? 1 : 0);
   if (!(conn.status & IPS_CONFIRMED) && !begin(conn, l4, have, index, end)) return TRACK_INVALID;
 
-  const old: u32 = conn.state;
+  let old: u32 = conn.state;
   let state = tcpTransition(dir, index, old);
   let inWindow = false;
-
   if (state == TCP_SYN_SENT && old >= TCP_TIME_WAIT) {
     // A new connection from a closed one's ports, or the client gave up and starts again.
     const closing = (conn.tdFlags0 | conn.tdFlags1) & TCP_FLAG_CLOSE_INIT;
@@ -255,57 +255,16 @@ export function trackTcp(p: Packet, conn: Conn, dir: u32): u32 {
       return TRACK_ACCEPT;
     }
     resync(conn, dir);
-    return settle(p, conn, dir, index, l4, have, flags, end, TCP_SYN_SENT, TCP_SYN_RECV, false);
+    old = TCP_SYN_SENT;
+    state = TCP_SYN_RECV;
+  } else if (state != TCP_ESTABLISHED) {
+    state = special(conn, dir, index, old, state, l4);
+    if (state == TCP_INVALID) return TRACK_INVALID;
+    if (state == TCP_IGNORE) return TRACK_ACCEPT;
+    inWindow = (state & IN_WINDOW) != 0;
+    state &= ~IN_WINDOW;
   }
-  switch (state) {
-    case TCP_INVALID:
-      return TRACK_INVALID;
-    case TCP_TIME_WAIT:
-      if (
-        old == TCP_LAST_ACK &&
-        index == TCP_ACK_SET &&
-        conn.lastDir != <u8>dir &&
-        conn.lastIndex == <u8>TCP_SYN_SET &&
-        conn.lastFlags & TCP_EXP_CHALLENGE_ACK
-      ) {
-        conn.lastFlags &= ~TCP_EXP_CHALLENGE_ACK; // a challenge ACK, not the last one
-        return TRACK_ACCEPT;
-      }
-      break;
-    case TCP_SYN_SENT2:
-      conn.lastFlags |= TCP_SIMULTANEOUS_OPEN;
-      break;
-    case TCP_SYN_RECV:
-      if (dir == 1 && index == TCP_ACK_SET && conn.lastFlags & TCP_SIMULTANEOUS_OPEN) {
-        state = TCP_ESTABLISHED;
-      }
-      break;
-    case TCP_CLOSE:
-      if (index == TCP_RST_SET) {
-        const reset = checkReset(conn, dir, l4);
-        if (reset & RESET_INVALID) return TRACK_INVALID;
-        if (reset & RESET_KEEP) state = old;
-        inWindow = (reset & RESET_IN_WINDOW) != 0;
-      }
-      break;
-  }
-  return settle(p, conn, dir, index, l4, have, flags, end, old, state, inWindow);
-}
 
-/** Checks the window (unless `inWindow`) and moves the connection from state `old` to `state`. */
-function settle(
-  p: Packet,
-  conn: Conn,
-  dir: u32,
-  index: u32,
-  l4: usize,
-  have: u32,
-  flags: u32,
-  end: u32,
-  old: u32,
-  state: u32,
-  inWindow: bool,
-): u32 {
   if (!inWindow) {
     const action = tcpInWindow(conn, dir, index, l4, have, flags, end);
     if (action == WINDOW_IGNORE) return TRACK_ACCEPT;
@@ -340,6 +299,44 @@ function settle(
   }
   refresh(conn, p.tsNanos, timeout);
   return TRACK_ACCEPT;
+}
+
+/**
+ * What the transition table cannot say about a move from state `old` to `state`: the new state,
+ * perhaps with IN_WINDOW; TCP_INVALID; or TCP_IGNORE where the segment passes without effect.
+ */
+function special(conn: Conn, dir: u32, index: u32, old: u32, state: u32, l4: usize): u32 {
+  switch (state) {
+    case TCP_TIME_WAIT:
+      if (
+        old == TCP_LAST_ACK &&
+        index == TCP_ACK_SET &&
+        conn.lastDir != <u8>dir &&
+        conn.lastIndex == <u8>TCP_SYN_SET &&
+        conn.lastFlags & TCP_EXP_CHALLENGE_ACK
+      ) {
+        conn.lastFlags &= ~TCP_EXP_CHALLENGE_ACK; // a challenge ACK, not the last one
+        return TCP_IGNORE;
+      }
+      break;
+    case TCP_SYN_SENT2:
+      conn.lastFlags |= TCP_SIMULTANEOUS_OPEN;
+      break;
+    case TCP_SYN_RECV:
+      if (dir == 1 && index == TCP_ACK_SET && conn.lastFlags & TCP_SIMULTANEOUS_OPEN) {
+        state = TCP_ESTABLISHED;
+      }
+      break;
+    case TCP_CLOSE:
+      if (index == TCP_RST_SET) {
+        const reset = checkReset(conn, dir, l4);
+        if (reset & RESET_INVALID) return TCP_INVALID;
+        if (reset & RESET_KEEP) state = old;
+        if (reset & RESET_IN_WINDOW) state |= IN_WINDOW;
+      }
+      break;
+  }
+  return state;
 }
 
 /** REJECT --reject-with tcp-reset closes the connection (nf_conntrack_tcp_set_closing). */

@@ -22,7 +22,7 @@ import {
 import { ICMP_DONE, ICMP_INVALID, icmpControl, trackIcmp } from './icmp';
 import { TRACK_ACCEPT, TRACK_REPEAT } from './protocol';
 import { trackSctp } from './sctp';
-import { allocConn, findTuple, foundDir, freeConn, freeDying, link, turnFound } from './table';
+import { allocConn, find, findTuple, foundDir, freeConn, freeDying, link, turnFound } from './table';
 import { trackTcp } from './tcp';
 import {
   IPPROTO_GRE,
@@ -62,13 +62,26 @@ export function connectionsPickedUp(): u64 {
   return pickedUpCount;
 }
 
-/** Begins a connection with the tuple in tuple.ts (init_conntrack). 0: no memory, 1: no inverse. */
+const UNTRACKABLE: usize = 1;
+
+/** The packet's connection, with foundDir(); 0: it has none yet; UNTRACKABLE. */
+@inline
+function lookUp(p: Packet): usize {
+  const proto: u32 = p.proto;
+  if ((proto == IPPROTO_TCP || proto == IPPROTO_UDP) && p.ctZoneSet == 0 && p.l4Len >= 4) {
+    return find(p.family, proto, p.src, p.dst, p.sport, p.dport, 0, p.tsNanos);
+  }
+  return loadPacket(p) ? findInZone(p) : UNTRACKABLE;
+}
+
+/** Begins a connection with the packet (init_conntrack). 0: no memory; UNTRACKABLE: no answer. */
 function initConn(p: Packet): usize {
+  loadPacket(p);
   const src = tupleSrc;
   const dst = tupleDst;
   const sport = tupleSport;
   const dport = tupleDport;
-  if (!invertTuple()) return 1;
+  if (!invertTuple()) return UNTRACKABLE;
   const at = allocConn(p.tsNanos);
   if (at == 0) return 0;
   const conn = changetype<Conn>(at);
@@ -133,16 +146,15 @@ export function trackPacket(p: Packet): u32 {
   }
   let result: u32;
   do {
-    if (!loadPacket(p)) return VERDICT_ACCEPT;
-    let at = findInZone(p);
+    let at = lookUp(p);
     let dir: u32 = 0;
     if (at != 0) {
       dir = foundDir();
     } else {
       at = initConn(p);
       if (at == 0) return VERDICT_DROP;
-      if (at == 1) return VERDICT_ACCEPT;
     }
+    if (at == UNTRACKABLE) return VERDICT_ACCEPT;
     const conn = changetype<Conn>(at);
     const status = conn.status;
     let state = CT_ESTABLISHED;
