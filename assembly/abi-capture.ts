@@ -54,4 +54,6 @@ export const FACT_NO_IFACE = 13; // frames whose interface was guessed from addr
 export const FACT_FRAME_BYTES = 14; // original lengths
 /** Frames that are not evaluated, by fault: FACT_FAULTS + FAULT_* of abi.ts. */
 export const FACT_FAULTS = 15;
-export const FACT_COUNT = 24;
+/** pcapng: frames of several interfaces that stand behind later ones: dumpcap writes bursts. */
+export const FACT_DISORDER = 24;
+export const FACT_COUNT = 25;

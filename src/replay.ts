@@ -2,14 +2,23 @@ import { performance } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import { DIRECTION_IN, DIRECTION_OUT, DIRECTION_UNKNOWN } from '../assembly/abi.ts';
 import { analyze } from './analysis/analyze.ts';
+import { FileOrder } from './analysis/file-order.ts';
 import type { PacketRecord } from './analysis/packet.ts';
 import { PacketReader } from './analysis/packet-reader.ts';
 import type { ReplayResult } from './analysis/result.ts';
+import type { FrameNumbers } from './capture/frame-numbers.ts';
 import { type CaptureSource, openCapture } from './capture/index.ts';
+import { ReorderedSource } from './capture/reorder.ts';
 import type { Compiled } from './compile/compiled.ts';
 import { CaptureError, UsageError } from './errors.ts';
 import { isNoCapture } from './pool/fault.ts';
-import { defaultWorkers, OWNER_CONFLICT, type PoolReport, runPool } from './pool/pool.ts';
+import {
+  DISORDER,
+  defaultWorkers,
+  OWNER_CONFLICT,
+  type PoolOutcome,
+  runPool,
+} from './pool/pool.ts';
 import type { SlotReader } from './pool/results.ts';
 
 /** More threads than this gain nothing, and each has its own slot in the ring. */
@@ -58,34 +67,32 @@ export async function replay(
   const started = performance.now();
   const at = placeOf(compiled, options);
   const wanted = workersOf(options);
-  const input = new Input(capture);
-  const run = async (workers: number): Promise<PoolReport | typeof OWNER_CONFLICT> => {
+  const input = new Input(capture, compiled);
+  const run = async (workers: number): Promise<PoolOutcome> => {
+    const { source, numbers, isRepeatable } = input;
     await options.packets?.begin();
-    return await runPool(compiled, input.source, {
+    return await runPool(compiled, source, {
       workers,
       ...at,
-      results: slotReader(compiled, options.packets),
-      progress: progressOf(input.source, options.progress),
+      checkOrder: numbers === undefined && isRepeatable,
+      results: slotReader(compiled, options.packets, numbers),
+      progress: progressOf(source, options.progress),
       signal: options.signal,
     });
   };
   try {
     await input.open();
     let why = wanted > 1 ? whyOne(compiled, input) : null;
-    let workers = why === null ? wanted : 1;
-    let report = await run(workers);
-    if (report === OWNER_CONFLICT) {
-      workers = 1;
-      why = 'NAT moves connections between workers';
-      await input.open();
-      report = await run(workers);
+    let report = await run(why === null ? wanted : 1);
+    while (report === OWNER_CONFLICT || report === DISORDER) {
+      if (report === OWNER_CONFLICT) why = 'NAT moves connections between workers';
+      await input.open(report === DISORDER);
+      report = await run(why === null ? wanted : 1);
     }
-    if (report === OWNER_CONFLICT) throw new Error('one worker cannot be in conflict');
     const { name, fault } = input.source;
     if (report.fault && isNoCapture(report.fault)) {
       throw new CaptureError(report.fault.message, name, report.fault.offset);
     }
-    const elapsedSec = (performance.now() - started) / 1000;
     return analyze(compiled, {
       capture: {
         name,
@@ -94,46 +101,74 @@ export async function replay(
         fault: fault ? { message: fault.message, offset: fault.offset ?? 0 } : report.fault,
       },
       workers: report.workers,
-      speed: { workers, oneWorker: why, elapsedSec },
+      frameNumber: (frame) => input.numbers?.at(frame) ?? frame,
+      speed: {
+        workers: why === null ? wanted : 1,
+        oneWorker: why,
+        elapsedSec: (performance.now() - started) / 1000,
+      },
     });
   } finally {
     await input.close();
   }
 }
 
-/** The capture; it can be read a second time if it is a file. */
+/**
+ * The capture. A file can be read a second time: in the order of time, if it turns out not to be; a
+ * stream is put in order from the start.
+ */
 class Input {
   readonly #capture: string | Readable | CaptureSource;
-  #source: CaptureSource | undefined;
+  readonly #compiled: Compiled;
+  #opened: CaptureSource | undefined;
+  #reordered: ReorderedSource | undefined;
 
-  constructor(capture: string | Readable | CaptureSource) {
+  constructor(capture: string | Readable | CaptureSource, compiled: Compiled) {
     this.#capture = capture;
+    this.#compiled = compiled;
   }
 
   get source(): CaptureSource {
-    if (this.#source === undefined) throw new Error('not open');
-    return this.#source;
+    return this.#reordered ?? this.#inner;
+  }
+
+  get #inner(): CaptureSource {
+    if (this.#opened === undefined) throw new Error('not open');
+    return this.#opened;
   }
 
   get isRepeatable(): boolean {
-    const { plainFile, size } = this.source;
+    const { plainFile, size } = this.#inner;
     return plainFile !== undefined || (typeof this.#capture === 'string' && size !== undefined);
   }
 
-  /** Opens the capture, again if it is open. Workers read a plain file from its start anyway. */
-  async open(): Promise<void> {
+  /** Numbers in the file of the frames as they are replayed; undefined: they are the same. */
+  get numbers(): FrameNumbers | undefined {
+    return this.#reordered?.frames;
+  }
+
+  /** Opens the capture, again if it is open; from now on in the order of time, if that is asked. */
+  async open(inOrder = this.#reordered !== undefined): Promise<void> {
+    await this.close();
     const capture = this.#capture;
-    if (isSource(capture)) {
-      this.#source = capture;
-    } else {
-      await this.close();
-      this.#source = await openCapture(capture);
-    }
+    this.#opened = isSource(capture) ? capture : await openCapture(capture);
+    this.#reordered =
+      inOrder || !this.isRepeatable
+        ? new ReorderedSource(this.#opened, interfaceRank(this.#compiled))
+        : undefined;
   }
 
   async close(): Promise<void> {
-    if (!isSource(this.#capture)) await this.#source?.close();
+    if (!isSource(this.#capture)) await this.#opened?.close();
   }
+}
+
+/** The kernel stamps a packet once, at the bridge's port: there it goes before the bridge. */
+function interfaceRank(compiled: Compiled): (name: string) => number {
+  const ports = new Set(
+    compiled.host.interfaces.filter(({ master }) => master !== 0).map(({ name }) => name),
+  );
+  return (name) => (ports.has(name) ? 0 : 1);
 }
 
 function isSource(capture: string | Readable | CaptureSource): capture is CaptureSource {
@@ -172,10 +207,18 @@ function placeOf(
   };
 }
 
-function slotReader(compiled: Compiled, sink: PacketSink | undefined): SlotReader | undefined {
+function slotReader(
+  compiled: Compiled,
+  sink: PacketSink | undefined,
+  numbers: FrameNumbers | undefined,
+): SlotReader | undefined {
   if (sink === undefined) return undefined;
   const reader = new PacketReader(compiled);
-  return (slot, heap, fineTimes) => sink.write(reader.read(slot, heap, fineTimes));
+  const order = numbers && new FileOrder(numbers);
+  return (slot, heap, fineTimes) => {
+    const records = reader.read(slot, heap, fineTimes);
+    return sink.write(order ? order.add(records) : records);
+  };
 }
 
 function progressOf(

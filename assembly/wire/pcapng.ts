@@ -27,6 +27,7 @@ import {
   CAPTURE_PACKET_LENGTH,
   CAPTURE_RECORD_TOO_LONG,
   CAPTURE_VERSION,
+  FACT_DISORDER,
   FACT_FRAME_BYTES,
   FACT_INTERFACES,
   FACT_LINK_TYPE,
@@ -209,6 +210,19 @@ function bareRecord(f: FrameRecord, state: CaptureState, type: u32, total: u32):
   return f.frameLen;
 }
 
+/**
+ * Notes that a frame stands behind one that it went before: an earlier time, or, the kernel stamping
+ * a packet once, the same time at a bridge's port behind the bridge.
+ */
+function noteOrder(state: CaptureState, link: Link, time: u64): void {
+  if (time == state.lastTime) {
+    const iface = <u32>link.iface;
+    if (iface == 0 || ifaceAt(iface).master == 0) return;
+    if (ifaceAt(iface).master != state.lastIface) return;
+  }
+  addFact(state, FACT_DISORDER, 1);
+}
+
 /** Whether the block at `p` is a packet's and all there: the usual case, without the reasons. */
 @inline
 function isPlainPacket(p: usize, avail: u32, type: u32, swapped: u32): bool {
@@ -307,7 +321,9 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
       const link = linkAt(state, id);
       const units = (<u64>word(p + 12, swapped) << 32) | <u64>word(p + 16, swapped);
       const time = timeOf(link, units);
+      if (time <= state.lastTime && state.linkCount > 1) noteOrder(state, link, time);
       state.lastTime = time;
+      state.lastIface = link.iface;
       const len = word(p + 24, swapped);
       const options = p + PACKET_DATA + <usize>padded(cap);
       const said = directionOf(options, p + total - BLOCK_TRAILER, swapped);

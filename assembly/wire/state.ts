@@ -39,6 +39,7 @@ export class CaptureState {
   frames: u64; // read so far
   skip: u64; // bytes still to pass over of a block too long for a slot
   lastTime: u64; // of the last packet: for blocks that carry no time
+  lastIface: u32; // Iface id of the last packet
   facts: u64; // first of FACT_COUNT counters
 }
 

@@ -33,6 +33,8 @@ export interface WorkerCounts {
 export interface ReplayFacts {
   readonly capture: CaptureFacts;
   readonly workers: readonly WorkerCounts[];
+  /** Number in the file of a frame as the workers number them. */
+  readonly frameNumber: (frame: number) => number;
   readonly speed: Omit<Speed, 'packetsPerSecond'>;
 }
 
@@ -76,6 +78,7 @@ export function analyze(compiled: Compiled, facts: ReplayFacts): ReplayResult {
       stats,
       facts.workers.map((worker) => worker.differences),
       names,
+      facts.frameNumber,
     ),
     unreadable: unreadable(facts.capture.facts),
     unverifiedChecksums: stat(STAT_UNVERIFIED_CHECKSUM),

@@ -11,11 +11,15 @@ import type { HostNames } from '../host/names.ts';
 import { DIFFERENCES, nameOf } from './names.ts';
 import type { Difference, Evidence } from './result.ts';
 
-/** `differences`: each worker's records; `stats` by STAT_*, summed. */
+/**
+ * `differences`: each worker's records; `stats` by STAT_*, summed; `frameNumber` gives a frame's
+ * number in the file.
+ */
 export function summarizeEvidence(
   stats: readonly number[],
   differences: readonly Uint8Array[],
   names: HostNames,
+  frameNumber: (frame: number) => number,
 ): Evidence {
   const count = (stat: number) => stats[stat] ?? 0;
   return {
@@ -27,7 +31,12 @@ export function summarizeEvidence(
     differences: differences
       .flatMap((records) => readDifferences(records, names))
       .sort((a, b) => a.frame - b.frame)
-      .slice(0, DIFFERENCE_MAX),
+      .slice(0, DIFFERENCE_MAX)
+      .map(({ frame, injected, ...rest }) => ({
+        frame: frameNumber(frame),
+        injected: frameNumber(injected),
+        ...rest,
+      })),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { FrameNumbers } from './frame-numbers.ts';
 import type { CaptureSource } from './source.ts';
 
 /**
@@ -37,15 +38,20 @@ interface Interface {
   readonly offsetSec: bigint;
 }
 
-/** A source that yields the packets of `inner`, a pcapng file, in order of time. */
+/**
+ * A source that yields the packets of `inner` in order of time, if it is a pcapng file; others it
+ * hands out as they are.
+ */
 export class ReorderedSource implements CaptureSource {
   readonly name: string;
   readonly size: number | undefined;
-  /** Number in the file of the n-th frame (0-based) that was handed out. */
-  readonly frames: number[] = [];
+  readonly frames = new FrameNumbers();
   readonly #inner: CaptureSource;
   #bytes = Buffer.alloc(0);
   #ended = false;
+  #started = false;
+  /** Not pcapng, or corrupt: the rest is handed out as it is, for the reader behind us to report. */
+  #passes = false;
   #little = true;
   #interfaces: Interface[] = [];
   readonly #rankOf: (name: string) => number;
@@ -98,10 +104,7 @@ export class ReorderedSource implements CaptureSource {
   async #step(): Promise<boolean> {
     if (this.#ended) {
       if (this.#held.length === 0 && this.#bytes.length === 0) return false;
-      this.#release(undefined);
-      if (this.#bytes.length > 0) this.#out.push(this.#bytes); // cut off: the reader says where
-      this.#bytes = Buffer.alloc(0);
-      return true;
+      return this.#pass(); // what is cut off, too: the reader says where
     }
     const fresh = Buffer.allocUnsafe(READ_BYTES);
     const n = await this.#inner.read(fresh);
@@ -110,8 +113,16 @@ export class ReorderedSource implements CaptureSource {
       this.#bytes.length === 0
         ? fresh.subarray(0, n)
         : Buffer.concat([this.#bytes, fresh.subarray(0, n)]);
-    this.#bytes = bytes.subarray(this.#takeBlocks(bytes));
+    this.#bytes = bytes.subarray(this.#passes ? 0 : this.#takeBlocks(bytes));
+    if (this.#passes) return this.#pass();
     this.#release(this.#newest - WINDOW_NANOS);
+    return true;
+  }
+
+  #pass(): true {
+    this.#release(undefined);
+    if (this.#bytes.length > 0) this.#out.push(this.#bytes);
+    this.#bytes = Buffer.alloc(0);
     return true;
   }
 
@@ -122,11 +133,12 @@ export class ReorderedSource implements CaptureSource {
       const type = this.#u32(bytes, at);
       if (type === SECTION_HEADER) this.#little = bytes.readUInt32LE(at + 8) === 0x1a2b3c4d;
       const length = this.#u32(bytes, at + 4);
-      if (length < 12 || length % 4 !== 0 || length > WINDOW_BYTES) {
-        this.#release(undefined); // corrupt: the reader behind us reports it
-        this.#out.push(bytes.subarray(at));
-        return bytes.length;
+      const isOther = !this.#started && type !== SECTION_HEADER;
+      if (isOther || length < 12 || length % 4 !== 0 || length > WINDOW_BYTES) {
+        this.#passes = true;
+        break;
       }
+      this.#started = true;
       if (at + length > bytes.length) break;
       this.#takeBlock(type, bytes.subarray(at, at + length));
       at += length;

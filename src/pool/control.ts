@@ -33,6 +33,8 @@ export const MAX_CHUNKS = CONTROL_BYTES / 4 - CHUNK_LENGTH;
 export const STOP_ABORTED = 1;
 export const STOP_FAILED = 2;
 export const STOP_FINISHED = 3;
+/** Frames stand behind later ones. */
+export const STOP_DISORDER = 4;
 /** Add a STATUS_* of the core. */
 export const STOP_STATUS = 16;
 

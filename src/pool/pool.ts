@@ -16,6 +16,7 @@ import {
   CONTROL_BYTES,
   Control,
   STOP_ABORTED,
+  STOP_DISORDER,
   STOP_FAILED,
   STOP_FINISHED,
   STOP_STATUS,
@@ -38,6 +39,8 @@ export interface PoolOptions {
   /** Interface id and DIRECTION_* of frames that nothing else places; 0: none. */
   readonly atIface: number;
   readonly atDirection: number;
+  /** Give up with DISORDER where frames of several interfaces are not in the order of time. */
+  readonly checkOrder: boolean;
   /** Called for every slot, in order, once all its frames are judged. */
   readonly results?: SlotReader | undefined;
   readonly progress?: ((progress: Progress) => void) | undefined;
@@ -57,6 +60,10 @@ export interface PoolReport {
 
 /** The rules let NAT move a connection to another worker: one must do it alone. */
 export const OWNER_CONFLICT = Symbol('owner conflict');
+/** The capture's frames are not in the order of time. */
+export const DISORDER = Symbol('disorder');
+
+export type PoolOutcome = PoolReport | typeof OWNER_CONFLICT | typeof DISORDER;
 
 const CHUNKS = 4;
 /** Slots of the ring beyond one per worker: one whose tail is carried, one to decode ahead. */
@@ -72,7 +79,7 @@ export async function runPool(
   compiled: Compiled,
   source: CaptureSource,
   options: PoolOptions,
-): Promise<PoolReport | typeof OWNER_CONFLICT> {
+): Promise<PoolOutcome> {
   options.signal?.throwIfAborted();
   const pool = new Piscina<ReplayTask, WorkerReport>({
     filename: fileURLToPath(builtFile('src/pool/worker.js')),
@@ -122,6 +129,7 @@ class Run {
       slots,
       control,
       withResults,
+      checkOrder: options.checkOrder,
     };
   }
 
@@ -138,7 +146,7 @@ class Run {
     pool: Piscina<ReplayTask, WorkerReport>,
     source: CaptureSource,
     fd: number | undefined,
-  ): Promise<PoolReport | typeof OWNER_CONFLICT> {
+  ): Promise<PoolOutcome> {
     const control = this.#control;
     const { signal, results, workers } = this.#options;
     const onAbort = () => control.stop(STOP_ABORTED);
@@ -196,9 +204,10 @@ class Run {
     ).unref();
   }
 
-  #conclude(workers: WorkerReport[], stopped: number): PoolReport | typeof OWNER_CONFLICT {
+  #conclude(workers: WorkerReport[], stopped: number): PoolOutcome {
     const control = this.#control;
     if (stopped === STOP_ABORTED) this.#options.signal?.throwIfAborted();
+    if (stopped === STOP_DISORDER) return DISORDER;
     if (stopped === STOP_STATUS + STATUS_OWNER_CONFLICT) return OWNER_CONFLICT;
     if (stopped !== 0) throw new CoreError('the core gave up', stopped - STOP_STATUS);
     const { core, heap } = this.#main;

@@ -19,6 +19,8 @@ export interface ReplayTask {
   /** Address of the control words, see control.ts. */
   readonly control: number;
   readonly input: InputTask;
+  /** Stop where frames of several interfaces are not in the order of time. */
+  readonly checkOrder: boolean;
   /** The main thread reads every slot after the workers, before it is used again. */
   readonly withResults: boolean;
 }

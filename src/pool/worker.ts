@@ -11,13 +11,13 @@ import {
   STATUS_OK,
   TRAVERSAL_SIZE,
 } from '../../assembly/abi.ts';
-import { FACT_NANOSECONDS } from '../../assembly/abi-capture.ts';
+import { FACT_DISORDER, FACT_NANOSECONDS } from '../../assembly/abi-capture.ts';
 import type { Core } from '../engine/core.ts';
 import type { Heap } from '../engine/heap.ts';
 import { instantiate } from '../engine/instance.ts';
 import { SLOT } from '../engine/layout.ts';
 import { CoreError } from '../errors.ts';
-import { Control, STOP_FAILED, STOP_STATUS } from './control.ts';
+import { Control, STOP_DISORDER, STOP_FAILED, STOP_STATUS } from './control.ts';
 import { type Input, NOTHING_YET, openInput } from './input.ts';
 import type { ReplayTask, WorkerReport } from './protocol.ts';
 
@@ -71,6 +71,7 @@ class Front {
   readonly #control: Control;
   readonly #slots: readonly number[];
   readonly #capture: number;
+  readonly #checkOrder: boolean;
   readonly #input: Input;
 
   constructor(core: Core, heap: Heap, control: Control, task: ReplayTask) {
@@ -79,6 +80,7 @@ class Front {
     this.#control = control;
     this.#slots = task.slots;
     this.#capture = task.capture;
+    this.#checkOrder = task.checkOrder;
     this.#input = openInput(task.input, heap, control);
   }
 
@@ -105,12 +107,16 @@ class Front {
     heap.setU32(slot + SLOT.last, inputEnded ? 1 : 0);
     if (previous !== 0) this.#core.carryTail(previous, slot);
     const status = this.#core.front(slot);
-    if (this.#core.captureFact(this.#capture, FACT_NANOSECONDS) !== 0n)
-      control.setFineTimes(number);
+    if (this.#has(FACT_NANOSECONDS)) control.setFineTimes(number);
+    if (this.#checkOrder && this.#has(FACT_DISORDER)) control.stop(STOP_DISORDER);
     const isDecoded = heap.u32(slot + SLOT.consumed) === 0 || undecoded(heap, slot) === 0;
     const isLast = status !== 0 || (inputEnded && isDecoded);
     control.publish(number, length, heap.u32(slot + SLOT.frameCount), isLast);
     return true;
+  }
+
+  #has(fact: number): boolean {
+    return this.#core.captureFact(this.#capture, fact) !== 0n;
   }
 
   #decline(): false {
