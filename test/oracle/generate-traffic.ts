@@ -19,7 +19,7 @@ import { ip, LINKS, linkOf } from './topology.ts';
 import { CLIENT_PORTS, CONTAINERS, HOSTS, OWN, SERVER_PORTS, SOURCES, TTLS } from './values.ts';
 
 /** Longer than any timeout of an unanswered or short connection. */
-const GAP_SEC = 1000;
+export const GAP_SEC = 1000;
 
 export class Traffic {
   readonly #random: Random;

@@ -13,7 +13,7 @@ import type { Tuple } from './connections.ts';
 import { ICMP, type Packet, TCP, UDP } from './packet.ts';
 import { addressKind } from './topology.ts';
 
-/** Rounds of `statistic --mode nth`, per match. */
+/** Packets that `statistic --mode nth` has seen of its round, by match. */
 export type NthCounts = Map<Match, number>;
 
 const within = (value: number, { min, max }: NumberRange): boolean => value >= min && value <= max;
@@ -127,9 +127,9 @@ function holds(match: Match, packet: Packet, nth: NthCounts): boolean {
       return (packet.arrival.type === match.type) !== match.invert;
     case 'statistic': {
       if (match.mode === 'random') throw new Error('the oracle cannot throw dice');
-      const seen = nth.get(match) ?? match.packet;
-      nth.set(match, seen === match.every - 1 ? 0 : seen + 1);
-      return (seen === match.every - 1) !== match.invert;
+      const seen = nth.get(match) ?? 0;
+      nth.set(match, (seen + 1) % match.every);
+      return (seen === match.packet) !== match.invert;
     }
     default:
       throw new Error(`the oracle does not know the match ${match.kind}`);

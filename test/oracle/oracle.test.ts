@@ -2,37 +2,23 @@
  * dockfw against the oracle: random rule sets and packets, a fixed set of seeds. DOCKFW_SEED=n runs
  * another one, DOCKFW_SEEDS=n that many from there on.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { replayDirectory } from '../kernel/replay-directory.ts';
-import { pcapng } from './capture.ts';
-import { compareAnswers } from './compare.ts';
+import { caseOf, differencesOf } from './differences.ts';
 import { Diversity } from './diversity.ts';
-import { judgeSeed, type OracleCase } from './judge.ts';
-import { writeSnapshot } from './topology.ts';
+import type { OracleCase } from './judge.ts';
 
 const FIRST_SEED = Number(process.env.DOCKFW_SEED ?? 1);
 const SEEDS = Number(process.env.DOCKFW_SEEDS ?? 48);
 const SEEDS_PER_TEST = 8;
 const SHOWN = 12;
 
-/** Sizes in turn: many small rule sets find more than a few large ones, but not everything. */
-function caseOf(seed: number): OracleCase {
-  const rulesPerTable = [6, 15, 30, 120][seed % 4] ?? 30;
-  const packets = rulesPerTable > 100 ? 1500 : 500;
-  return judgeSeed(seed, { rulesPerTable, packets, ordered: seed % 8 === 5 });
-}
-
-/** Differences; the case stays in a directory that the first line names. */
-async function differencesOf(oracle: OracleCase, workers: number): Promise<string> {
+/** The first differences; the case stays in a directory that the first line names. */
+async function describeDifferences(oracle: OracleCase, workers: number): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), `dockfw-oracle-${oracle.seed}-`));
-  const capture = join(directory, 'in.pcapng');
-  writeSnapshot(join(directory, 'host'), oracle.rules);
-  writeFileSync(capture, pcapng(oracle.arrivals));
-  const { frames, counters } = await replayDirectory(join(directory, 'host'), capture, workers);
-  const differences = compareAnswers(oracle, frames, counters);
+  const differences = await differencesOf(oracle, workers, directory);
   if (differences.length === 0) {
     rmSync(directory, { recursive: true });
     return '';
@@ -49,7 +35,7 @@ describe('random rules and packets are judged as rule by rule', () => {
       for (let seed = first; seed <= last; seed++) {
         const oracle = caseOf(seed);
         diversity.add(oracle);
-        expect(await differencesOf(oracle, 1 + (seed % 2))).toBe('');
+        expect(await describeDifferences(oracle, 1 + (seed % 2))).toBe('');
       }
     });
   }

@@ -1,0 +1,41 @@
+/**
+ * The oracle from the command line, on the built dist/: `npm run oracle -- [--shrink] SEED[-LAST] …`.
+ * Prints the differences of each seed; with --shrink also of a smaller case of the first that
+ * differs, which stays in a directory. Exit status 1: something differs.
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { caseOf, differencesOf, shrink } from './differences.ts';
+import { Diversity } from './diversity.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { shrink: { type: 'boolean' }, workers: { type: 'string', default: '1' } },
+});
+const workers = Number(values.workers);
+const print = (...lines: readonly string[]): void => {
+  process.stdout.write(`${lines.join('\n')}\n`);
+};
+
+const diversity = new Diversity();
+let bad = 0;
+for (const range of positionals.length === 0 ? ['1-48'] : positionals) {
+  const [first = 1, last = first] = range.split('-').map(Number);
+  for (let seed = first; seed <= last; seed++) {
+    const oracle = caseOf(seed);
+    diversity.add(oracle);
+    const differences = await differencesOf(oracle, workers);
+    if (differences.length === 0) continue;
+    bad++;
+    print(`seed ${seed}: ${differences.length} lines`, ...differences.slice(0, 20));
+    if (values.shrink !== true || bad > 1) continue;
+    const small = await shrink(oracle, workers);
+    const directory = mkdtempSync(join(tmpdir(), `dockfw-oracle-${seed}-`));
+    print(`smaller, in ${directory}:`, ...(await differencesOf(small, workers, directory)));
+    print(...small.rules.split('\n').filter((line) => line.startsWith('-A ')));
+  }
+}
+print(`${diversity}`, bad === 0 ? 'equal' : `${bad} seeds differ`);
+if (bad > 0) process.exitCode = 1;
