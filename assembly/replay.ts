@@ -63,17 +63,20 @@ import {
   STAT_OBSERVED_EXACT,
   STAT_PICKED_UP,
   STAT_UNVERIFIED_CHECKSUM,
+  STATUS_NO_MEMORY,
   STATUS_OK,
   STATUS_OWNER_CONFLICT,
   VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_NONE,
+  VERDICT_REJECT,
 } from './abi';
+import { REJECT_TCP_RESET } from './abi-rules';
 import { internV6, writeAddress } from './address';
 import { CONN_PICKED_UP, Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
-import { release } from './conntrack/index';
-import { ifaceAt } from './host';
-import { allocate } from './memory';
+import { preloadConnections, release, setTcpClosing } from './conntrack/index';
+import { ifaceAt, ifaceCount } from './host';
+import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
 import { fingerprint } from './observe/fingerprint';
 import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
@@ -90,6 +93,8 @@ import { packetBegin } from './chain/index';
 import { beginTraversal, endTraversal } from './traversal';
 import { ownerOfTuple } from './wire/owner';
 
+const AHEAD: u32 = 16;
+
 let packet: Packet = changetype<Packet>(0);
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
 let stats: usize = 0;
@@ -97,10 +102,14 @@ let worker: u32 = 0;
 let workers: u32 = 1;
 let innerSeen: bool = false; // frames came in from a bridge or port: forwarding is visible
 let conflict: bool = false;
+let ahead: usize = 0; // AHEAD connection references, and a sum nobody reads
+let portSeen: usize = 0; // u8 per interface id: frames came in by a port of this bridge
 
 export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   const base = allocate(512);
   stats = allocate(STAT_COUNT * 8);
+  ahead = allocate(AHEAD * 4 + 8);
+  portSeen = allocate(<usize>ifaceCount() + 1);
   if (base == 0 || stats == 0) return false;
   packet = changetype<Packet>(base);
   key = changetype<Traversal>(base + 192);
@@ -126,6 +135,10 @@ function count(stat: u32): void {
 export function judgeSlot(slot: Slot): u32 {
   const n = slot.frameCount;
   let record = <usize>slot.frames;
+  if (slot.firstFrame == 1 && n > 0) {
+    const start = changetype<FrameRecord>(record).tsNanos;
+    if (!preloadConnections(start, worker, workers)) return STATUS_NO_MEMORY;
+  }
   let result = <usize>slot.results;
   for (let i: u32 = 0; i < n; i++) {
     const r = changetype<FrameRecord>(record);
@@ -137,6 +150,27 @@ export function judgeSlot(slot: Slot): u32 {
     if (result != 0) result += RESULT_RECORD_SIZE;
   }
   return conflict ? STATUS_OWNER_CONFLICT : STATUS_OK;
+}
+
+/**
+ * Reads what the next frames' connection look-ups will need: all their slots, then all the
+ * connections in them, so that the cache misses of many packets overlap instead of adding up.
+ */
+function lookAhead(first: usize, n: u32): void {
+  let record = first;
+  for (let i: u32 = 0; i < n; i++) {
+    const r = changetype<FrameRecord>(record);
+    const ports = <u32>r.sport | (<u32>r.dport << 16);
+    const slot = slotAhead(r.proto, r.src, r.dst, ports);
+    store<u32>(ahead + <usize>i * 4, load<u32>(slot, 4));
+    record += FRAME_RECORD_SIZE;
+  }
+  let sum: u64 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const conn = <usize>(load<u32>(ahead + <usize>i * 4) & ~1);
+    sum += load<u64>(conn) + load<u64>(conn, 64); // address 0 holds nothing, and may be read
+  }
+  store<u64>(ahead + AHEAD * 4, sum); // so that the reads are not dropped
 }
 
 function judge(r: FrameRecord, frame: u64, result: usize): void {
@@ -154,7 +188,7 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   }
   if (iface.kind == IFACE_BRIDGE || iface.master != 0) innerSeen = true;
   if (iface.kind == IFACE_BRIDGE) {
-    const found = findPrediction(print, p.tsNanos);
+    const found = load<u8>(portSeen + r.iface) == 0 ? 0 : findPrediction(print, p.tsNanos);
     if (found != 0 && changetype<Prediction>(found).in == r.iface) {
       if (changetype<Prediction>(found).physIn != 0) {
         return observeInside(changetype<Prediction>(found), frame, result);
@@ -185,7 +219,7 @@ function turnedBack(p: Packet, e: Prediction, port: u32): bool {
 
 /** Fills the worker's packet from a decoded frame. */
 function fill(p: Packet, r: FrameRecord, frame: u64): void {
-  memory.fill(changetype<usize>(p), 0, offsetof<Packet>());
+  clear(changetype<usize>(p), (offsetof<Packet>() + 15) & ~15);
   p.family = r.family;
   if (r.family == FAMILY_V4) {
     p.src = r.src;
@@ -231,6 +265,7 @@ function arrive(p: Packet, iface: u32, print: u64, result: usize): void {
   let verdict: u32;
   if (bridge != 0) {
     p.physIn = <u16>iface;
+    store<u8>(portSeen + bridge, 1);
     outcome.firstPhysIn = p.physIn;
     verdict = fromPort(p, bridge);
   } else {
@@ -285,6 +320,9 @@ function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize
   }
   store<u64>(bytes, load<u64>(bytes) + p.ipLen);
   if (verdict == VERDICT_NONE) verdict = <u8>VERDICT_DROP;
+  if (verdict == VERDICT_REJECT && p.rejectWith == REJECT_TCP_RESET && p.conn != 0) {
+    setTcpClosing(changetype<Conn>(<usize>p.conn), p.tsNanos);
+  }
   let flags = doubt ? RESULT_AMBIGUOUS : 0;
   if (outcome.began && noteConnection(p)) flags |= RESULT_PICKED_UP;
   describe(p, verdict);

@@ -63,7 +63,7 @@ export function applyTarget(p: Packet, rule: CompiledRule): u32 {
       break;
     case TARGET_CT_ZONE:
       p.ctZone = <u16>rule.targetArg;
-      p.ctZoneSet = 1;
+      p.ctZoneSet = 3; // both directions
       break;
     case TARGET_TTL_SET:
       p.ttl = <u8>rule.targetArg;

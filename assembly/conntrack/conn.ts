@@ -10,8 +10,8 @@
  */
 @unmanaged
 export class Conn {
-  // For ICMP sport is the id and dport type << 8 | code; for GRE version 1 dport is the call id; for
-  // protocols without ports both are 0.
+  // For ICMP sport is the id and dport type << 8 | code; for GRE version 1 dport is the call id;
+  // for protocols without ports both are 0.
   origSrc: u32;
   origDst: u32;
   origSport: u16;

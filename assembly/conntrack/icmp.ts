@@ -1,6 +1,6 @@
 /**
- * ICMP and ICMPv6 (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c): requests and answers are
- * connections; errors belong to the connection of the packet that they quote.
+ * ICMP and ICMPv6 (nf_conntrack_proto_icmp.c, nf_conntrack_proto_icmpv6.c): requests and answers
+ * are connections; errors belong to the connection of the packet that they quote.
  */
 import {
   CT_RELATED,

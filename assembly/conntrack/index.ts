@@ -23,8 +23,8 @@ export function attachConntrack(): bool {
 }
 
 /**
- * The connection that a packet with this tuple belongs to at time `now`, or 0; foundDir() is then the
- * packet's direction. Ports as in Conn: for ICMP the id and type << 8 | code.
+ * The connection that a packet with this tuple belongs to at time `now`, or 0; foundDir() is then
+ * the packet's direction. Ports as in Conn: for ICMP the id and type << 8 | code.
  */
 export function findConn(
   family: u32,

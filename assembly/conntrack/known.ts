@@ -83,8 +83,8 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
 }
 
 /**
- * Writes the live connection after `previous` (0: the first) as a KnownConn to `out`. Returns it, to
- * go on with, or 0 at the end. Order: the table's.
+ * Writes the live connection after `previous` (0: the first) as a KnownConn to `out`. Returns it,
+ * to go on with, or 0 at the end. Order: the table's.
  */
 export function connDump(previous: usize, now: u64, out: usize): usize {
   const at = nextLive(previous, now);

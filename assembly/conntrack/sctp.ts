@@ -58,7 +58,9 @@ function checkChunks(l4: usize, have: u32, length: u32): bool {
   seenLow = 0;
   for (let at = HEADER; at < length && at + CHUNK_HEADER <= have; at = nextChunk(l4, at), count++) {
     const type: u32 = load<u8>(l4 + at);
-    if (type == CHUNK_INIT || type == CHUNK_INIT_ACK || type == CHUNK_SHUTDOWN_COMPLETE) alone = true;
+    if (type == CHUNK_INIT || type == CHUNK_INIT_ACK || type == CHUNK_SHUTDOWN_COMPLETE) {
+      alone = true;
+    }
     const first = type == CHUNK_COOKIE_ACK || type == CHUNK_COOKIE_ECHO || alone;
     if ((first && count != 0) || load<u16>(l4 + at, 2) == 0) return false;
     if (type < 64) seenLow |= <u64>1 << type;
@@ -183,7 +185,8 @@ export function trackSctp(p: Packet, conn: Conn, dir: u32): u32 {
           mine.flags = 1;
         }
         // A client or NAT that reuses its port must not keep the entry alive with INITs.
-        if (state == SCTP_CLOSED && old == SCTP_CLOSED && conn.status & IPS_CONFIRMED) skipped = true;
+        const repeated = state == SCTP_CLOSED && old == SCTP_CLOSED;
+        if (repeated && conn.status & IPS_CONFIRMED) skipped = true;
       } else {
         const expected = tagOf(conn, dir ^ 1);
         if (!other.flags && expected && expected != initTag) return TRACK_INVALID;

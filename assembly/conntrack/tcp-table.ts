@@ -42,7 +42,8 @@ export const TCP_SIMULTANEOUS_OPEN: u8 = 0x80; // Conn.lastFlags
 
 /**
  * New state by direction (2), segment (6) and old state (10).
- * Columns: none, synSent, synRecv, established, finWait, closeWait, lastAck, timeWait, close, synSent2.
+ * Columns: none, synSent, synRecv, established, finWait, closeWait, lastAck, timeWait, close,
+ * synSent2.
  */
 // biome-ignore format: a table
 const TRANSITIONS: usize = memory.data<u8>([

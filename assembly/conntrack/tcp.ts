@@ -145,7 +145,7 @@ function annotate(conn: Conn, dir: u32, index: u32, l4: usize, have: u32, end: u
   }
 }
 
-/** An out-of-window FIN or RST that answers another shortens the timeout (nf_tcp_handle_invalid). */
+/** An out-of-window FIN or RST that answers another shortens the timeout. */
 function shortenInvalid(conn: Conn, dir: u32, index: u32, now: u64): void {
   if (!(conn.status & IPS_ASSURED) || conn.status & IPS_FIXED_TIMEOUT) return;
   if (index != TCP_RST_SET && index != TCP_FIN_SET) return;

@@ -22,7 +22,16 @@ import {
 import { ICMP_DONE, ICMP_INVALID, icmpControl, trackIcmp } from './icmp';
 import { TRACK_ACCEPT, TRACK_REPEAT } from './protocol';
 import { trackSctp } from './sctp';
-import { allocConn, find, findTuple, foundDir, freeConn, freeDying, link, turnFound } from './table';
+import {
+  allocConn,
+  find,
+  findTuple,
+  foundDir,
+  freeConn,
+  freeDying,
+  link,
+  turnFound,
+} from './table';
 import { trackTcp } from './tcp';
 import {
   IPPROTO_GRE,
@@ -130,9 +139,9 @@ function trackProtocol(p: Packet, conn: Conn, dir: u32): u32 {
 }
 
 /**
- * Finds or begins the packet's connection and tracks its state. Sets conn, ctState and ctDir; conn is
- * 0 with CT_INVALID and CT_UNTRACKED. Returns VERDICT_ACCEPT, or VERDICT_DROP when memory ran out.
- * A packet that has a connection already, or is UNTRACKED, is left as it is.
+ * Finds or begins the packet's connection and tracks its state. Sets conn, ctState and ctDir; conn
+ * is 0 with CT_INVALID and CT_UNTRACKED. Returns VERDICT_ACCEPT, or VERDICT_DROP when memory ran
+ * out. A packet that has a connection already, or is UNTRACKED, is left as it is.
  */
 export function trackPacket(p: Packet): u32 {
   if (p.conn != 0 || p.ctState == CT_UNTRACKED) return VERDICT_ACCEPT;

@@ -135,7 +135,7 @@ export function loadTransport(proto: u32, l4: usize, have: u32): bool {
   return true;
 }
 
-/** GRE version 1 (PPTP) is told by its call id, anything else by its addresses (gre_pkt_to_tuple). */
+/** GRE version 1 (PPTP) is told by its call id, the rest by addresses (gre_pkt_to_tuple). */
 function loadGre(l4: usize, have: u32): bool {
   if (have < 4 || (load<u8>(l4, 1) & 7) != 1) return true;
   if (have < 8) return true;
@@ -157,5 +157,13 @@ export function loadPacket(p: Packet): bool {
     return p.l4Len >= 4;
   }
   if (proto == IPPROTO_NONE && p.family != FAMILY_V4) return false; // ipv6_skip_exthdr() fails
-  return loadTransport(proto, p.l4, p.l4Cap);
+  if (!loadTransport(proto, p.l4, p.l4Cap)) return false;
+  // The echo id may be another than captured: a packet seen leaving is tracked as it came.
+  if (isIcmp(proto) && isEcho(tupleDport >> 8)) tupleSport = p.sport;
+  return true;
+}
+
+@inline
+function isEcho(type: u32): bool {
+  return type == 8 || type == 0 || type == 128 || type == 129;
 }

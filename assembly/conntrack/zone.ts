@@ -1,4 +1,4 @@
-/** Zones: CT --zone, --zone-orig and --zone-reply put a packet's look-ups into a space of their own. */
+/** Zones: CT --zone, --zone-orig and --zone-reply give look-ups a space of their own. */
 import { Packet } from '../packet';
 import { CONN_ZONE_ORIGINAL, CONN_ZONE_REPLY, Conn, zoneOf } from './conn';
 import { findTuple, foundDir } from './table';

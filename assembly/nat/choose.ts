@@ -1,7 +1,7 @@
 /**
- * An address out of a range (find_best_ips_proto() of nf_nat_core.c): a hash of the tuple's addresses,
- * so that a client keeps its address. The hash has no secret, so the kernel's choice (on a little
- * endian machine) is reproduced exactly.
+ * An address out of a range (find_best_ips_proto() of nf_nat_core.c): a hash of the tuple's
+ * addresses, so that a client keeps its address. The hash has no secret, so the choice of a kernel
+ * on a little endian machine is reproduced exactly.
  */
 import { FAMILY_V4 } from '../abi';
 import { internV6, writeAddress } from '../address';
@@ -46,7 +46,7 @@ function scale(value: u32, range: u32): u32 {
   return <u32>((<u64>value * <u64>range) >> 32);
 }
 
-/** Handle of the range's address for the tuple in tuple.ts, whose source or destination it replaces. */
+/** Handle of the range's address for the tuple in tuple.ts. */
 export function chooseAddress(family: u32, zone: u32, manip: u32): u32 {
   const src = scratch;
   const dst = scratch + 16;

@@ -2,8 +2,8 @@
  * The range that a mapping must lie in (struct nf_nat_range2). There is one at a time: the one that
  * the target at hand asks for, in the variables below.
  *
- * In the image, a target's arguments are 48 bytes: u32 flags, u16 minPort, u16 maxPort, u16 basePort,
- * u16 and u32 unused, then the lowest and the highest address (16 bytes each).
+ * In the image, a target's arguments are 48 bytes: u32 flags, u16 minPort, u16 maxPort, u16
+ * basePort, u16 and u32 unused, then the lowest and the highest address (16 bytes each).
  */
 import { FAMILY_V4 } from '../abi';
 import { internV6, v6Bytes } from '../address';
@@ -74,8 +74,8 @@ export function loadNullRange(address: u32): void {
 }
 
 /**
- * NETMAP's address: the network part from the range, the host part from `address` (xt_NETMAP.c). The
- * bits in which the ends of the range agree are the network's.
+ * NETMAP's address: the network part from the range, the host part from `address` (xt_NETMAP.c).
+ * The bits in which the ends of the range agree are the network's.
  */
 export function netmapAddress(family: u32, address: u32): u32 {
   if (family == FAMILY_V4) {
@@ -103,7 +103,7 @@ export function addressInRange(family: u32, address: u32): bool {
   return memory.compare(at, rangeMin, 16) >= 0 && memory.compare(at, rangeMax, 16) <= 0;
 }
 
-/** Whether the tuple's port (ICMP: id) that `manip` changes lies in the range (l4proto_in_range). */
+/** Whether the port (ICMP: id) that `manip` changes lies in the range (l4proto_in_range). */
 export function portInRange(manip: u32): bool {
   let port = tupleSport;
   if (!isIcmp(tupleProto)) {

@@ -82,8 +82,8 @@ function setupInfo(p: Packet, conn: Conn, manip: u32): u32 {
 
 /**
  * Decides the mapping of `manip` as the target asks that the nat chain ended with (p.natKind and
- * p.natArgs). VERDICT_DROP where the target drops: no address to masquerade or redirect to. A target
- * that leaves the packet alone leaves the mapping undecided.
+ * p.natArgs). VERDICT_DROP where the target drops: no address to masquerade or redirect to. A
+ * target that leaves the packet alone leaves the mapping undecided.
  */
 export function setupTarget(p: Packet, manip: u32): u32 {
   const conn = changetype<Conn>(p.conn);
@@ -109,8 +109,8 @@ export function setupTarget(p: Packet, manip: u32): u32 {
 }
 
 /**
- * Decides that the connection keeps its addresses (nf_nat_alloc_null_binding). Its source port still
- * changes when another connection's answers would look the same.
+ * Decides that the connection keeps its addresses (nf_nat_alloc_null_binding). Its source port
+ * still changes when another connection's answers would look the same.
  */
 export function nullBinding(p: Packet, manip: u32): u32 {
   const conn = changetype<Conn>(p.conn);

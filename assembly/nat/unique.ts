@@ -1,6 +1,6 @@
 /**
- * A tuple in the range that no connection has (get_unique_tuple() of nf_nat_core.c, Linux 6.18). The
- * tuple is in tuple.ts, from which `manip` (0: source, 1: destination) is mapped into the range.
+ * A tuple in the range that no connection has (get_unique_tuple() of nf_nat_core.c, Linux 6.18).
+ * The tuple is in tuple.ts; `manip` (0: source, 1: destination) of it is mapped into the range.
  *
  * Where the kernel starts at a random port, this starts at a hash of the connection's original
  * tuple, so that the same input gives the same output; natChosen() tells.
@@ -80,14 +80,15 @@ function isUsedHarder(conn: Conn, left: u32, now: u64): bool {
   if (found == 0) return false;
   if (foundDir() == 0) return true;
   const other = changetype<Conn>(found);
-  if (other.state < <u8>TCP_TIME_WAIT || other.status & (IPS_FIXED_TIMEOUT | IPS_DYING)) return true;
+  if (other.state < <u8>TCP_TIME_WAIT) return true;
+  if (other.status & (IPS_FIXED_TIMEOUT | IPS_DYING)) return true;
   if (!(other.status & IPS_SRC_NAT)) return true;
   if (!after(windowOf(conn, 0).end, windowOf(other, 0).end)) return true;
   kill(other);
   return false;
 }
 
-/** Takes over the mapping that the tuple's source has already, if in range (find_appropriate_src). */
+/** Takes over a mapping that the tuple's source has, if in range (find_appropriate_src). */
 function keepMapping(conn: Conn, now: u64): bool {
   const dst = tupleDst;
   const dport = tupleDport;
@@ -96,7 +97,7 @@ function keepMapping(conn: Conn, now: u64): bool {
   let at = firstOfSource(family, tupleProto, tupleSrc, tupleSport, zone);
   for (; at != 0; at = nextOfSource(changetype<Conn>(at))) {
     const other = changetype<Conn>(at);
-    if (other.expires <= now) continue; // the kernel's garbage collector may or may not have been by
+    if (other.expires <= now) continue; // the kernel may still see it, if not yet collected
     loadTuple(other, 1);
     invertTuple();
     setTuple(tupleSrc, dst, tupleSport, dport, tupleProto);

@@ -2,8 +2,19 @@
  * NAT at a hook, as nf_nat_inet_fn() (net/netfilter/nf_nat_core.c): only a connection whose mapping
  * for this manipulation is undecided asks the chain; without an answer it gets its null binding.
  */
-import { CT_NEW, CT_RELATED, FAMILY_V4, TABLE_NAT, VERDICT_ACCEPT, VERDICT_NAT } from '../abi';
-import { natInitialized, nullBinding, setupTarget, translate } from '../nat/index';
+import {
+  CT_NEW,
+  CT_RELATED,
+  FAMILY_V4,
+  HOOK_POSTROUTING,
+  TABLE_NAT,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NAT,
+} from '../abi';
+import { Conn } from '../conntrack/conn';
+import { kill } from '../conntrack/index';
+import { natInitialized, nullBinding, outChanged, setupTarget, translate } from '../nat/index';
 import { Packet } from '../packet';
 import { addressesChanged } from '../chain/index';
 import { isNatActive, walkChain } from './hooks';
@@ -16,23 +27,25 @@ export function natHook(p: Packet, manip: u32): u32 {
   if (p.conn == 0 || !isNatActive(p.family)) return VERDICT_ACCEPT;
   const icmp = p.family == FAMILY_V4 ? PROTO_ICMP : PROTO_ICMPV6;
   const isError = p.ctState == CT_RELATED && p.proto == icmp;
-  if (!isError && (p.ctState == CT_NEW || p.ctState == CT_RELATED)) {
+  const asks = !isError && (p.ctState == CT_NEW || p.ctState == CT_RELATED);
+  if (asks && !natInitialized(p, manip)) {
+    let v = walkChain(p, TABLE_NAT);
+    if (v == VERDICT_NAT) v = setupTarget(p, manip);
+    if (v != VERDICT_ACCEPT) return v;
     if (!natInitialized(p, manip)) {
-      let v = walkChain(p, TABLE_NAT);
-      if (v == VERDICT_NAT) v = setupTarget(p, manip);
+      v = nullBinding(p, manip);
       if (v != VERDICT_ACCEPT) return v;
-      if (!natInitialized(p, manip)) {
-        v = nullBinding(p, manip);
-        if (v != VERDICT_ACCEPT) return v;
-      }
     }
+  } else if (!isError && p.hook == HOOK_POSTROUTING && outChanged(p)) {
+    kill(changetype<Conn>(<usize>p.conn));
+    return VERDICT_DROP;
   }
   const src = p.src;
   const dst = p.dst;
   const ports = <u32>p.sport | ((<u32>p.dport) << 16);
-  translate(p, manip);
+  const verdict = translate(p, manip);
   if (p.src != src || p.dst != dst || (<u32>p.sport | ((<u32>p.dport) << 16)) != ports) {
     addressesChanged(p);
   }
-  return VERDICT_ACCEPT;
+  return verdict;
 }

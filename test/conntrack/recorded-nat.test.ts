@@ -1,7 +1,7 @@
 /**
  * Random packets that a Linux 6.18 kernel translated between two veth pairs, with the rules below:
- * the core must translate every one alike. Where the kernel picks a port at random, any free port of
- * the same class is right, and later packets are renamed accordingly. One run per line of
+ * the core must translate every one alike. Where the kernel picks a port at random, any free port
+ * of the same class is right, and later packets are renamed accordingly. One run per line of
  * kernel/nat.ndjson.gz; between runs the kernel's connections were flushed.
  */
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface Row {
   readonly seq?: number;
   readonly ack?: number;
   readonly inner?: readonly [string, string, number, number, number];
-  /** Side, source, destination, protocol, source port or id, destination port; null: nothing left. */
+  /** Side, source, destination, protocol, source port or id, destination port; null: dropped. */
   readonly out: null | readonly ['a' | 'b', string, string, number, number, number];
   readonly state?: string;
 }

@@ -53,7 +53,9 @@ it(`tracks SCTP as the kernel did in ${associations.length} associations`, async
       // The kernel's clock ran on while the entry was read.
       if (want && seen && Math.abs(want.timeout - seen.timeout) <= 1) want.timeout = seen.timeout;
       const where = `association ${association}, packet ${i}: ${row.hex}`;
-      expect([where, state, seen]).toEqual([where, row.want, want]);
+      if (JSON.stringify([state, seen]) !== JSON.stringify([row.want, want])) {
+        expect([where, state, seen]).toEqual([where, row.want, want]);
+      }
     });
   });
 });

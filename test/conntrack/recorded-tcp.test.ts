@@ -63,7 +63,9 @@ describe('TCP as the kernel judged it', () => {
         // The kernel's clock ran on while the entry was read.
         if (want && seen && Math.abs(want.timeout - seen.timeout) <= 2) want.timeout = seen.timeout;
         const where = `conversation ${conversation}, segment ${i}`;
-        expect([where, state, seen]).toEqual([where, row.want, want]);
+        if (JSON.stringify([state, seen]) !== JSON.stringify([row.want, want])) {
+          expect([where, state, seen]).toEqual([where, row.want, want]);
+        }
       });
     });
     expect([...states.keys()].sort()).toEqual([
