@@ -30,7 +30,7 @@ export { ownerOfTuple } from './owner';
 let attached = changetype<CaptureState>(0);
 
 /** Shared state for reading one capture that `workers` workers judge; 0: out of memory. */
-export function createCaptureState(workers: u32 = 1): usize {
+export function createCaptureState(workers: u32): usize {
   const at = newCaptureState(workers);
   const defrag = newDefrag();
   if (at == 0 || defrag == 0) return 0;
