@@ -47,7 +47,7 @@ async function compile(): Promise<WebAssembly.Module> {
       ...['--config', join(dir, 'none.json'), '--runtime', 'stub', '--exportStart', 'start'],
       ...['--importMemory', '--sharedMemory', '--initialMemory', '16', '--maximumMemory', '65536'],
       ...['--enable', 'simd', '--enable', 'bulk-memory', '--enable', 'threads'],
-      ...['--use', 'DEBUG=1', '-O2', '--outFile', out],
+      ...['--use', 'DEBUG=1', '--outFile', out],
     ]);
     if (error) throw new Error(`asc: ${stderr.toString()}`);
     return await WebAssembly.compile(readFileSync(out));
