@@ -20,6 +20,7 @@ import { attachTables, buildTables } from './chain/index';
 import { attachTraversals, expandTraversals } from './traversal';
 import { attachWire } from './wire/index';
 
+export { connDump } from './conntrack/index';
 export { differenceAt, differenceCount } from './observe/difference';
 export { statsPtr } from './replay';
 export { countersPtr, traversalAt, traversalCount } from './traversal';
