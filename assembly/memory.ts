@@ -9,6 +9,13 @@ const CHUNK: usize = 1 << 20;
 let cursor: usize = 0;
 let limit: usize = 0;
 
+/** Zeroes `bytes` (a multiple of 16) at `at`: for small fixed records, where a call costs more. */
+@inline
+export function clear(at: usize, bytes: usize): void {
+  const zero = i64x2.splat(0);
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(at + i, zero);
+}
+
 /** Address of `bytes` zeroed bytes, 64-byte aligned, owned by the caller for good; 0: out of memory. */
 export function allocate(bytes: usize): usize {
   const size = (bytes + 63) & ~63;

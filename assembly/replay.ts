@@ -75,6 +75,7 @@ import { REJECT_TCP_RESET } from './abi-rules';
 import { internV6, writeAddress } from './address';
 import { CONN_PICKED_UP, Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
 import { preloadConnections, release, setTcpClosing } from './conntrack/index';
+import { slotAhead } from './conntrack/table';
 import { ifaceAt, ifaceCount } from './host';
 import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
@@ -141,6 +142,7 @@ export function judgeSlot(slot: Slot): u32 {
   }
   let result = <usize>slot.results;
   for (let i: u32 = 0; i < n; i++) {
+    if (i % AHEAD == 0) lookAhead(record, min<u32>(AHEAD, n - i));
     const r = changetype<FrameRecord>(record);
     if (workers == 1 || <u32>r.owner == worker) {
       judge(r, slot.firstFrame + i, result);

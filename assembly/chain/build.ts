@@ -259,10 +259,22 @@ function conditionIn(rule: CompiledRule, dim: u32): usize {
   return 0;
 }
 
-/** Average number of candidates per class if the chain were listed by `dim`. */
+let sizes: usize = 0; // u32 per class: rules that name it
+let sizesCapacity: u32 = 0;
+
+/**
+ * Candidates that a packet meets if the chain is listed by `dim`: the rules that leave it open and
+ * the list of the packet's class, where a class counts as often as rules name it, since that is
+ * where packets are aimed at.
+ */
 function listAverage(t: ChainTable, dim: u32, classes: u32): u64 {
+  if (sizesCapacity < classes) {
+    sizes = allocate(<usize>classes * 4);
+    if (sizes == 0) return u64.MAX_VALUE;
+    sizesCapacity = classes;
+  }
+  memory.fill(sizes, 0, <usize>classes * 4);
   let open: u64 = 0;
-  let named: u64 = 0;
   for (let i: u32 = 0; i < t.ruleCount; i++) {
     const at = conditionIn(compiledRuleAt(tables.rules, t.firstRule + i), dim);
     if (at == 0) {
@@ -271,10 +283,20 @@ function listAverage(t: ChainTable, dim: u32, classes: u32): u64 {
     }
     for (let k: u32 = 0; k < load<u32>(at, 4); k++) {
       const run = at + 8 + <usize>k * 8;
-      named += load<u32>(run, 4) - load<u32>(run) + 1;
+      for (let c = load<u32>(run); c <= load<u32>(run, 4); c++) {
+        const s = sizes + <usize>c * 4;
+        store<u32>(s, load<u32>(s) + 1);
+      }
     }
   }
-  return open + named / classes;
+  let named: u64 = 0;
+  let squares: u64 = 0;
+  for (let c: u32 = 0; c < classes; c++) {
+    const size = <u64>load<u32>(sizes + <usize>c * 4);
+    named += size;
+    squares += size * size;
+  }
+  return open + (named == 0 ? 0 : squares / named);
 }
 
 function buildChain(t: ChainTable, chain: Chain): bool {
@@ -439,6 +461,7 @@ export function buildTables(): usize {
   tables = changetype<Tables>(at);
   small = 0;
   smallEnd = 0;
+  sizesCapacity = 0;
   const ruleCount = sectionCount(SECTION_RULE);
   const chainCount = sectionCount(SECTION_CHAIN);
   tables.dimensions = <u32>allocateDimensions();

@@ -75,7 +75,7 @@ import {
   LIST,
   Tables,
 } from './build';
-import { addressClass, Dimension, dimensionAt, valueClass } from './dimension';
+import { addressClass, dimensionAt, valueClass } from './dimension';
 import { residualsHold } from './residual';
 import { applyTarget } from './target';
 
@@ -83,8 +83,10 @@ const MAX_DEPTH: u32 = 512;
 
 let tables: Tables = changetype<Tables>(0);
 let stack: usize = 0; // {u32 chain, u32 next rule} per jump
-let keyRadix4: u32 = 0; // 0: too many classes for a key of 32 bits
-let keyRadix6: u32 = 0;
+// volatile dimensions that rules of each family test: {u32 dimension, u32 radix}; NONE: too many
+let keyDims: usize = 0;
+let keyCount4: u32 = 0;
+let keyCount6: u32 = 0;
 // classes of the packet's addresses, or NONE while they are not known
 let srcClass: u32 = NONE;
 let dstClass: u32 = NONE;
@@ -92,8 +94,10 @@ let dstClass: u32 = NONE;
 export function attachTables(image: usize, built: usize): bool {
   tables = changetype<Tables>(built);
   stack = allocate(MAX_DEPTH * 8);
-  keyRadix4 = keyFits(4) ? 1 : 0;
-  keyRadix6 = keyFits(6) ? 1 : 0;
+  keyDims = allocate(2 * DIM_COUNT * 8);
+  if (keyDims == 0) return false;
+  keyCount4 = listKeyDims(FAMILY_V4, keyDims);
+  keyCount6 = listKeyDims(6, keyDims + DIM_COUNT * 8);
   return stack != 0 && image != 0;
 }
 
@@ -345,15 +349,20 @@ function isVolatile(dim: u32): bool {
   }
 }
 
-function keyFits(family: u32): bool {
+function listKeyDims(family: u32, to: usize): u32 {
   let product: u64 = 1;
+  let count: u32 = 0;
   for (let dim: u32 = 0; dim < <u32>DIM_COUNT; dim++) {
-    if (!isVolatile(dim)) continue;
-    const d = dimensionAt(tables.dimensions, family, dim);
-    if (d.classes != 0) product *= dim == DIM_TTL ? 256 : d.classes;
-    if (product > 0xfffffff0) return false;
+    const classes = dimensionAt(tables.dimensions, family, dim).classes;
+    if (classes == 0 || !isVolatile(dim)) continue;
+    const radix: u32 = dim == DIM_TTL ? 256 : classes;
+    product *= radix;
+    if (product > 0xfffffff0) return NONE;
+    store<u32>(to + <usize>count * 8, dim);
+    store<u32>(to + <usize>count * 8, radix, 4);
+    count++;
   }
-  return true;
+  return count;
 }
 
 /**
@@ -362,16 +371,16 @@ function keyFits(family: u32): bool {
  * looked at before and after it was decremented.
  */
 export function volatileKey(p: Packet): u32 {
-  if ((p.family == FAMILY_V4 ? keyRadix4 : keyRadix6) == 0) return 0;
-  if (p.mark != 0 || p.sideEffects != 0) return 0;
+  const v4 = p.family == FAMILY_V4;
+  const count = v4 ? keyCount4 : keyCount6;
+  if (count == NONE || p.mark != 0 || p.sideEffects != 0) return 0;
   if (changetype<Conn>(<usize>p.conn).mark != 0) return 0;
+  let at = v4 ? keyDims : keyDims + DIM_COUNT * 8;
   let key: u32 = 0;
-  for (let dim: u32 = 0; dim < <u32>DIM_COUNT; dim++) {
-    if (!isVolatile(dim)) continue;
-    const d: Dimension = dimensionAt(tables.dimensions, p.family, dim);
-    if (d.classes == 0) continue;
-    if (dim == DIM_TTL) key = key * 256 + p.ttl;
-    else key = key * d.classes + classIn(p, dim);
+  for (let i: u32 = 0; i < count; i++) {
+    const dim = load<u32>(at);
+    key = key * load<u32>(at, 4) + (dim == DIM_TTL ? <u32>p.ttl : classIn(p, dim));
+    at += 8;
   }
   return key + 1;
 }

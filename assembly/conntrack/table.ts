@@ -15,6 +15,7 @@
  *
  * Unlinked connections are freed when the next packet begins: the one at hand may still hold one.
  */
+import { FAMILY_V4 } from '../abi';
 import { allocate } from '../memory';
 import { unlinkSource } from './by-source';
 import { Conn, IPS_CONFIRMED, IPS_DYING, zoneOf } from './conn';

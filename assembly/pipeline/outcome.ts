@@ -23,6 +23,7 @@ import {
 import { Conn, IPS_DST_NAT } from '../conntrack/conn';
 import { ifaceAt, networkAt } from '../host';
 import { Route } from '../image';
+import { clear } from '../memory';
 import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
 
@@ -62,7 +63,7 @@ export function attachOutcome(at: usize): void {
 }
 
 export function resetOutcome(p: Packet): void {
-  memory.fill(changetype<usize>(outcome), 0, offsetof<Outcome>());
+  clear(changetype<usize>(outcome), (offsetof<Outcome>() + 15) & ~15);
   outcome.src = p.src;
   outcome.dst = p.dst;
   outcome.sport = p.sport;
