@@ -120,7 +120,14 @@ export class Connections {
     const current = invert(connection.reply);
     const moved = { ...current, dst: choice.address ?? current.dst };
     connection.dstDone = true;
-    if (choice.ports === null || connection.original.proto === ICMP) {
+    if (connection.original.proto === ICMP) {
+      // the id is the source's and the destination's: the lowest free one, should it be taken
+      let id = moved.sport;
+      for (let n = 0; this.#isUsed(withSourcePort(moved, id)); n++) id = n;
+      this.#alter(connection, withSourcePort(moved, id), 'dst');
+      return;
+    }
+    if (choice.ports === null) {
       this.#alter(connection, moved, 'dst');
       return;
     }
