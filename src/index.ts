@@ -35,13 +35,15 @@ export type {
 } from './analysis/result.ts';
 export { type CaptureSource, openCapture } from './capture/index.ts';
 export {
-  type CompileOptions,
   type Compiled,
+  type CompileOptions,
   type CounterInfo,
   compile,
 } from './compile/index.ts';
 export * from './errors.ts';
 export { type Assumption, type Host, type HostOptions, readHost } from './host/index.ts';
+export { judge } from './judge/judge.ts';
+export type { Judgement, PacketSpec } from './judge/packet.ts';
 export {
   type PacketSink,
   type ReplayOptions,
