@@ -76,7 +76,7 @@ function shapeFor(at: usize, family: Family): bool {
   for (let dim: u32 = 0; <i32>dim < DIM_COUNT; dim++) {
     if (!(shape.dims & (1 << dim))) continue;
     const classifier = <usize>family.classifiers + <usize>dim * offsetof<Classifier>();
-    const classes = changetype<Classifier>(classifier).classes;
+    const classes = dim == DIM_TTL ? 256 : changetype<Classifier>(classifier).classes;
     const width = 32 - <u32>clz<u32>(classes - 1);
     store<u8>(at + WIDTHS + dim, <u8>width);
     shape.bits += width;
@@ -94,7 +94,9 @@ export function keyOf(p: Packet): u32 {
   let packed: u64 = 0;
   for (let dims = shape.dims; dims != 0; dims &= dims - 1) {
     const dim = <u32>ctz<u32>(dims);
-    packed = (packed << <u64>load<u8>(at + WIDTHS + dim)) | classOf(p, dim);
+    // the TTL is looked at before and after forwarding takes one away: its class is not enough
+    const value = dim == DIM_TTL ? <u32>p.ttl : classOf(p, dim);
+    packed = (packed << <u64>load<u8>(at + WIDTHS + dim)) | value;
   }
   const connmark = shape.connmark && p.conn ? changetype<Conn>(<usize>p.conn).mark : 0;
   if (shape.bits > DIRECT_BITS || shape.connmark) return numberOf(packed, connmark);
