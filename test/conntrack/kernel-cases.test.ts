@@ -1,0 +1,129 @@
+/**
+ * The connections that are left at the end of a kernel-judged case (test/kernel/cases): the core's
+ * must be those that `conntrack -L` listed. Free is the port or echo id that the kernel picks at
+ * random where a source's own is taken.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { FAMILY_V4, KNOWN_CONN_SIZE, SLOT_DATA_BYTES, STATUS_OK } from '../../assembly/abi.ts';
+import { compile } from '../../src/compile/index.ts';
+import type { Core } from '../../src/engine/core.ts';
+import { loadImage } from '../../src/engine/image.ts';
+import { coreModule, createMemory, instantiate } from '../../src/engine/instance.ts';
+import { SLOT } from '../../src/engine/layout.ts';
+import { interfaceNames } from '../../src/engine/names.ts';
+import { readHost } from '../../src/host/index.ts';
+import { IPS_ASSURED, IPS_SEEN_REPLY, TCP_STATES } from './harness.ts';
+import { addressText } from './wire.ts';
+
+type Dumping = Core & { connDump(previous: number, now: bigint, out: number): number };
+
+const cases = fileURLToPath(new URL('../kernel/cases', import.meta.url));
+
+/** What identifies a connection, and what must be right about it. */
+type Listing = Map<string, string>;
+
+const ICMP = [1, 58];
+
+function entry(proto: number, state: string, flags: string, reply: string, mark: number): string {
+  return `${proto} ${state} ${flags} ${reply} mark=${mark}`;
+}
+
+/** `conntrack -L`, without what is free. */
+function readListing(text: string): Listing {
+  const listing: Listing = new Map();
+  for (const line of text.trim().split('\n')) {
+    const words = line.trim().split(/\s+/);
+    const proto = Number(words[1]);
+    const values = (key: string): string[] =>
+      words.filter((word) => word.startsWith(`${key}=`)).map((word) => word.slice(key.length + 1));
+    const [src, replySrc] = values('src');
+    const [dst, replyDst] = values('dst');
+    const ports = ICMP.includes(proto) ? values('id') : values('sport');
+    const dports = ICMP.includes(proto) ? values('type') : values('dport');
+    const flags = ['[ASSURED]', '[UNREPLIED]'].filter((flag) => line.includes(flag)).join('');
+    const state = proto === 6 ? (words[3] ?? '') : '';
+    const replyPort = ICMP.includes(proto) ? '' : `:${ports[1] ?? 0}`;
+    listing.set(
+      `${proto} ${src}:${ports[0] ?? 0}>${dst}:${dports[0] ?? 0}`,
+      entry(
+        proto,
+        state,
+        flags,
+        `${replySrc}${replyPort}>${replyDst}`,
+        Number(values('mark')[0] ?? 0),
+      ),
+    );
+  }
+  return listing;
+}
+
+function expected(name: string): Listing {
+  const path = join(cases, name, 'expected/conntrack.txt');
+  const text = existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(`${path}.gz`));
+  return readListing(text.toString());
+}
+
+/** Replays the case with one instance and lists its connections after the last frame. */
+async function replayed(name: string): Promise<Listing> {
+  const compiled = compile(await readHost(join(cases, name, 'host')));
+  const instance = instantiate(await coreModule(), createMemory(), interfaceNames(compiled.host));
+  const { heap } = instance;
+  const core = instance.core as Dumping;
+  const { image, built } = loadImage(instance, compiled);
+  const state = core.createCaptureState(1);
+  const slot = core.createSlot(0) >>> 0;
+  expect(core.attach(image, built, state, 0, 1, 0)).toBe(STATUS_OK);
+  const capture = readFileSync(join(cases, name, 'in.pcapng'));
+  expect(capture.length).toBeLessThan(SLOT_DATA_BYTES);
+  const data = heap.u32(slot + SLOT.data);
+  heap.bytes(data, capture.length).set(capture);
+  heap.setU32(slot + SLOT.dataStart, data);
+  heap.setU32(slot + SLOT.dataEnd, data + capture.length);
+  heap.setU32(slot + SLOT.last, 1);
+  expect(core.front(slot)).toBe(STATUS_OK);
+  expect(core.judge(slot)).toBe(STATUS_OK);
+  const frames = heap.u32(slot + SLOT.frames);
+  const last = frames + 64 * (heap.u32(slot + SLOT.frameCount) - 1);
+  const now = heap.u64(last);
+  const out = core.alloc(KNOWN_CONN_SIZE) >>> 0;
+  const listing: Listing = new Map();
+  for (let at = core.connDump(0, now, out); at !== 0; at = core.connDump(at, now, out)) {
+    const bytes = heap.copy(out, KNOWN_CONN_SIZE);
+    const view = new DataView(bytes.buffer);
+    const proto = bytes[14] ?? 0;
+    const v4 = bytes[15] === FAMILY_V4;
+    const address = (from: number): string => addressText(bytes.subarray(from, from + 16), v4);
+    const port = (from: number): number => view.getUint16(from, true);
+    const icmp = ICMP.includes(proto);
+    const status = view.getUint32(0, true);
+    const flags =
+      (status & IPS_ASSURED ? '[ASSURED]' : '') + (status & IPS_SEEN_REPLY ? '' : '[UNREPLIED]');
+    const replyPort = icmp ? '' : `:${port(24)}`;
+    listing.set(
+      `${proto} ${address(64)}:${port(20)}>${address(80)}:${icmp ? port(22) >> 8 : port(22)}`,
+      entry(
+        proto,
+        proto === 6 ? (TCP_STATES[bytes[16] ?? 0] ?? '') : '',
+        flags,
+        `${address(96)}${replyPort}>${address(112)}`,
+        view.getUint32(4, true),
+      ),
+    );
+  }
+  return listing;
+}
+
+describe('connections left at the end', () => {
+  for (const name of readdirSync(cases).sort()) {
+    it(name, async () => {
+      const want = expected(name);
+      expect(want.size).toBeGreaterThan(10);
+      const got = await replayed(name);
+      expect(Object.fromEntries([...got].sort())).toEqual(Object.fromEntries([...want].sort()));
+    });
+  }
+});
