@@ -43,6 +43,7 @@ import {
   RESULT_CT_NONE,
   RESULT_DIFFERS,
   RESULT_NAT,
+  RESULT_NAT_CHOSEN,
   RESULT_PICKED_UP,
   RESULT_POLICY,
   RESULT_RECORD_SIZE,
@@ -61,6 +62,7 @@ import {
   STAT_OBSERVED,
   STAT_OBSERVED_DIFFERENT,
   STAT_OBSERVED_EXACT,
+  STAT_NAT_CHOSEN,
   STAT_PICKED_UP,
   STAT_UNVERIFIED_CHECKSUM,
   STATUS_NO_MEMORY,
@@ -73,7 +75,14 @@ import {
 } from './abi';
 import { REJECT_TCP_RESET } from './abi-rules';
 import { internV6, writeAddress } from './address';
-import { CONN_PICKED_UP, Conn, IPS_CONFIRMED, IPS_DST_NAT, IPS_SRC_NAT } from './conntrack/conn';
+import {
+  CONN_NAT_CHOSEN,
+  CONN_PICKED_UP,
+  Conn,
+  IPS_CONFIRMED,
+  IPS_DST_NAT,
+  IPS_SRC_NAT,
+} from './conntrack/conn';
 import { preloadConnections, release, setTcpClosing } from './conntrack/index';
 import { slotAhead } from './conntrack/table';
 import { ifaceAt, ifaceCount } from './host';
@@ -352,6 +361,7 @@ function noteConnection(p: Packet): bool {
   count(STAT_CONNECTIONS);
   if (conn.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
   if (conn.status & IPS_SRC_NAT) count(STAT_CONN_SNAT);
+  if (conn.flags & CONN_NAT_CHOSEN) count(STAT_NAT_CHOSEN);
   if (workers > 1 && conn.status & (IPS_DST_NAT | IPS_SRC_NAT)) {
     const owner = ownerOfTuple(
       conn.family,
@@ -488,6 +498,9 @@ function writeResult(p: Packet, t: Traversal, result: usize, flags: u32): void {
   const o = outcome;
   if (p.src != o.src || p.dst != o.dst || p.sport != o.sport || p.dport != o.dport) {
     flags |= RESULT_NAT;
+    if (p.conn != 0 && changetype<Conn>(<usize>p.conn).flags & CONN_NAT_CHOSEN) {
+      flags |= RESULT_NAT_CHOSEN;
+    }
     w.natSport = p.sport;
     w.natDport = p.dport;
     writeAddress(p.family, p.src, result + RESULT_NAT_SRC);

@@ -31,17 +31,6 @@ import { masqueradeAddress, redirectAddress } from '../route/select';
 import { loadNullRange, loadRange, mapTo, netmapAddress } from './range';
 import { lastChosen, uniqueTuple } from './unique';
 
-let chosenCount: u64 = 0;
-
-/** Connections whose mapping holds a choice that the kernel makes by a secret or at random. */
-export function natChosen(): u64 {
-  return chosenCount;
-}
-
-export function attachSetup(): void {
-  chosenCount = 0;
-}
-
 @inline
 function doneBit(manip: u32): u32 {
   return manip == 0 ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
@@ -70,10 +59,7 @@ function setupInfo(p: Packet, conn: Conn, manip: u32): u32 {
     conn.replSport = <u16>tupleSport;
     conn.replDport = <u16>tupleDport;
     conn.status |= manip == 0 ? IPS_SRC_NAT : IPS_DST_NAT;
-    if (lastChosen() && !(conn.flags & CONN_NAT_CHOSEN)) {
-      conn.flags |= CONN_NAT_CHOSEN;
-      chosenCount++;
-    }
+    if (lastChosen()) conn.flags |= CONN_NAT_CHOSEN;
   }
   if (manip == 0) linkSource(conn);
   conn.status |= doneBit(manip);

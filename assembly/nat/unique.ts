@@ -3,7 +3,7 @@
  * The tuple is in tuple.ts; `manip` (0: source, 1: destination) of it is mapped into the range.
  *
  * Where the kernel starts at a random port, this starts at a hash of the connection's original
- * tuple, so that the same input gives the same output; natChosen() tells.
+ * tuple, so that the same input gives the same output; lastChosen() tells.
  */
 import { FAMILY_V4 } from '../abi';
 import { v6Bytes } from '../address';

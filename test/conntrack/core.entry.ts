@@ -1,7 +1,7 @@
 /** What the tests of connection tracking and NAT drive; compiled by harness.ts. */
 import { CT_NEW, CT_RELATED, FAMILY_V4, FAMILY_V6, VERDICT_ACCEPT } from '../../assembly/abi';
 import { internV6, writeAddress } from '../../assembly/address';
-import { Conn } from '../../assembly/conntrack/conn';
+import { CONN_NAT_CHOSEN, Conn, IPS_CONFIRMED } from '../../assembly/conntrack/conn';
 import { attachConntrack, findReplied, foundDir, release } from '../../assembly/conntrack/index';
 import { confirm, trackPacket } from '../../assembly/conntrack/index';
 import { attachHost } from '../../assembly/host';
@@ -15,7 +15,6 @@ export { connDump, countLive, preloadConnections } from '../../assembly/conntrac
 export { connectionsConfirmed, connectionsPickedUp } from '../../assembly/conntrack/index';
 export { tableFull } from '../../assembly/conntrack/index';
 export { allocate } from '../../assembly/memory';
-export { natChosen } from '../../assembly/nat/index';
 
 let p: Packet = changetype<Packet>(0);
 
@@ -92,8 +91,18 @@ export function nat(manip: u32, hook: u32, target: u32, args: usize, iface: u32)
   return translate(p, manip);
 }
 
+let chosen: u32 = 0;
+
+/** Confirmed connections whose mapping holds a choice of the kernel's. */
+export function natChosen(): u32 {
+  return chosen;
+}
+
 export function finish(): u32 {
+  const conn = changetype<Conn>(p.conn);
+  const begins = p.conn != 0 && !(conn.status & IPS_CONFIRMED);
   const verdict = confirm(p);
+  if (begins && verdict == VERDICT_ACCEPT && conn.flags & CONN_NAT_CHOSEN) chosen++;
   if (verdict != VERDICT_ACCEPT) release(p);
   return verdict;
 }

@@ -32,7 +32,7 @@ interface Exports {
   preloadConnections(now: bigint, worker: number, workers: number): number;
   connectionsConfirmed(): bigint;
   connectionsPickedUp(): bigint;
-  natChosen(): bigint;
+  natChosen(): number;
   tableFull(): number;
 }
 

@@ -77,13 +77,13 @@ describe('MASQUERADE', () => {
       expect(portOf(other)).toBeLessThanOrEqual(high);
       expect(send(udp(FAR, HOST, 53, portOf(other)))).toBe(`${FAR}:53>${BOX2}:${port}`);
     }
-    expect(t.core.natChosen()).toBe(3n);
+    expect(t.core.natChosen()).toBe(3);
   });
 
   it('keeps the port of a second source towards another destination', () => {
     expect(send(udp(BOX, FAR, 4000, 53), MASQ)).toBe(`${HOST}:4000>${FAR}:53`);
     expect(send(udp(BOX2, '9.9.9.9', 4000, 53), MASQ)).toBe(`${HOST}:4000>9.9.9.9:53`);
-    expect(t.core.natChosen()).toBe(0n);
+    expect(t.core.natChosen()).toBe(0);
   });
 
   it('keeps a mapping for the same source towards other destinations', () => {
@@ -156,7 +156,7 @@ describe('DNAT', () => {
     const range = to({ kind: DNAT, min: BOX, minPort: 8000, maxPort: 8010 });
     expect(send(syn(FAR, HOST, 1, 8005), range)).toBe(`${FAR}:1>${BOX}:8005`);
     expect(send(syn(FAR, HOST, 2, 9000), range)).toBe(`${FAR}:2>${BOX}:8000`);
-    expect(t.core.natChosen()).toBe(0n);
+    expect(t.core.natChosen()).toBe(0);
   });
 
   it('shifts ports with a base', () => {
@@ -183,7 +183,7 @@ describe('DNAT', () => {
       seen.add(address);
     }
     expect(seen.size).toBe(4);
-    expect(t.core.natChosen()).toBe(128n);
+    expect(t.core.natChosen()).toBe(128);
   });
 
   it('changes the source port of a second client that would look like the first', () => {
@@ -215,9 +215,9 @@ describe('SNAT', () => {
   it('maps a source, and keeps one that is in range', () => {
     const range: Options = { snat: { kind: SNAT, min: '203.0.113.1', max: '203.0.113.4' } };
     expect(send(udp('203.0.113.3', FAR, 1, 53), range)).toBe(`203.0.113.3:1>${FAR}:53`);
-    expect(t.core.natChosen()).toBe(0n);
+    expect(t.core.natChosen()).toBe(0);
     expect(send(udp(BOX, FAR, 1, 53), range)).toMatch(/^203\.0\.113\.[1-4]:1>/);
-    expect(t.core.natChosen()).toBe(1n);
+    expect(t.core.natChosen()).toBe(1);
   });
 
   it('with PERSISTENT, gives a client one address towards all destinations', () => {
@@ -236,7 +236,7 @@ describe('SNAT', () => {
     const ports = new Set<number>();
     for (let i = 0; i < 20; i++) ports.add(portOf(send(udp(BOX, FAR, 4000, 1000 + i), random)));
     expect(ports.size).toBeGreaterThan(10);
-    expect(t.core.natChosen()).toBe(20n);
+    expect(t.core.natChosen()).toBe(20);
   });
 
   it('is the same in every run', async () => {
