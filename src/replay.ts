@@ -24,7 +24,7 @@ import type { SlotReader } from './pool/results.ts';
 /** More threads than this gain nothing, and each has its own slot in the ring. */
 const MAX_WORKERS = 16;
 
-/** Receives one record per frame of the capture, in order, some thousands at a time. */
+/** Receives one record per frame of the capture, in order, about a thousand at a time. */
 export interface PacketSink {
   /** Called before the first record, and again when the replay starts over: forget what was. */
   begin(): void | Promise<void>;
@@ -215,9 +215,10 @@ function slotReader(
   if (sink === undefined) return undefined;
   const reader = new PacketReader(compiled);
   const order = numbers && new FileOrder(numbers);
-  return (slot, heap, fineTimes) => {
-    const records = reader.read(slot, heap, fineTimes);
-    return sink.write(order ? order.add(records) : records);
+  return async (slot, heap, fineTimes) => {
+    for (const records of reader.read(slot, heap, fineTimes)) {
+      await sink.write(order ? order.add(records) : records);
+    }
   };
 }
 

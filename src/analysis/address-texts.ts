@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { addressFromBytes, formatAddress } from '../ruleset/address.ts';
 import type { Family } from '../ruleset/values.ts';
 
-const CAPACITY = 65536;
+const CAPACITY = 1 << 18;
 
 /** Addresses as text; the same few addresses come again and again. */
 export class AddressTexts {
@@ -13,7 +13,8 @@ export class AddressTexts {
   v4(address: number): string {
     let text = this.#v4.get(address);
     if (text === undefined) {
-      text = [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+      const [a, b, c] = [address >>> 24, (address >>> 16) & 255, (address >>> 8) & 255];
+      text = `${a}.${b}.${c}.${address & 255}`;
       if (this.#v4.size === CAPACITY) this.#v4.clear();
       this.#v4.set(address, text);
     }
@@ -22,7 +23,10 @@ export class AddressTexts {
 
   /** `bytes` in network order; IPv4 in the first four. */
   bytes(family: Family, bytes: Uint8Array): string {
-    if (family === 4) return this.v4(Buffer.from(bytes.slice(0, 4)).readUInt32BE(0));
+    if (family === 4) {
+      const [a = 0, b = 0, c = 0, d = 0] = bytes;
+      return this.v4(((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
+    }
     const key = Buffer.from(bytes).toString('latin1');
     let text = this.#v6.get(key);
     if (text === undefined) {

@@ -37,6 +37,7 @@ const ICMPV6_ECHO = [128, 129];
 const HAVE_PORTS = new Set([6, 17, 33, 132, 136]);
 const V6_SRC = 8;
 const V6_DST = 24;
+const BATCH = 1024;
 
 /** Reads the records of judged slots, see assembly/packet.ts and slot.ts. */
 export class PacketReader {
@@ -51,8 +52,11 @@ export class PacketReader {
     this.#rules = compiled.counters.map(packetRule);
   }
 
-  /** One record per frame of the slot, in order; times with nine digits, or six. */
-  read(slot: number, heap: Heap, fineTimes: boolean): PacketRecord[] {
+  /**
+   * One record per frame of the slot, in order, in batches that are short enough to be forgotten
+   * cheaply; times have nine digits, or six.
+   */
+  *read(slot: number, heap: Heap, fineTimes: boolean): Generator<PacketRecord[]> {
     const clock = fineTimes ? this.#nanos : this.#micros;
     const frames = heap.u32(slot + SLOT.frames);
     const results = heap.u32(slot + SLOT.results);
@@ -60,14 +64,16 @@ export class PacketReader {
     const first = Number(heap.u64(slot + SLOT.firstFrame));
     const end = Math.max(frames + count * FRAME_RECORD_SIZE, results + count * RESULT_RECORD_SIZE);
     const view = heap.view(end);
-    const records: PacketRecord[] = [];
-    for (let i = 0; i < count; i++) {
-      const frame = frames + i * FRAME_RECORD_SIZE;
-      const result = results + i * RESULT_RECORD_SIZE;
-      const time = clock(view.getBigUint64(frame + FRAME.tsNanos, true));
-      records.push(this.#record(view, heap, first + i, time, frame, result));
+    for (let from = 0; from < count; from += BATCH) {
+      const records: PacketRecord[] = [];
+      for (let i = from; i < Math.min(count, from + BATCH); i++) {
+        const frame = frames + i * FRAME_RECORD_SIZE;
+        const result = results + i * RESULT_RECORD_SIZE;
+        const time = clock(view.getBigUint64(frame + FRAME.tsNanos, true));
+        records.push(this.#record(view, heap, first + i, time, frame, result));
+      }
+      yield records;
     }
-    return records;
   }
 
   #record(

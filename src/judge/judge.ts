@@ -35,7 +35,7 @@ export async function judge(compiled: Compiled, packet: PacketSpec): Promise<Jud
   heap.setU32(slot + SLOT.last, 1);
   core.front(slot);
   core.judge(slot);
-  const [record] = new PacketReader(compiled).read(slot, heap, false);
+  const [record] = [...new PacketReader(compiled).read(slot, heap, false)].flat();
   if (record === undefined) throw new CoreError('the core did not see the packet', 0);
   const rules = hits(instance, compiled);
   return {
