@@ -50,7 +50,6 @@ export function headerSum(at: usize, ihl: u32): u32 {
  * Decodes the packet at `at`, `cap` bytes captured of `len`. Returns `place`, completed from the
  * addresses where it was not known.
  */
-@inline
 export function ipv4(f: FrameRecord, at: usize, cap: u32, len: u32, place: u32): u32 {
   f.l3 = <u32>at;
   f.family = <u8>FAMILY_V4;

@@ -34,7 +34,8 @@ import {
   placeIface,
   placePktType,
 } from './place';
-import { CaptureState, Link, addFact } from './state';
+import { addFact, CaptureState, Link } from './state';
+import { decodeUsual, looksUsual, USUAL_BYTES } from './usual';
 
 const LINKTYPE_NULL: u32 = 0;
 const LINKTYPE_ETHERNET: u32 = 1;
@@ -73,14 +74,9 @@ export function beginLinks(state: CaptureState): void {
   workers = state.workers;
 }
 
-/** ipv4() once for all callers but the usual one. */
-function ipv4Call(f: FrameRecord, p: usize, cap: u32, len: u32, place: u32): u32 {
-  return ipv4(f, p, cap, len, place);
-}
-
 /** Decodes the IP packet behind a link header, by its ethertype; the ways that are less usual. */
 function network(f: FrameRecord, type: u32, p: usize, cap: u32, len: u32, place: u32): u32 {
-  if (type == ETHERTYPE_IPV4_LE) return ipv4Call(f, p, cap, len, place);
+  if (type == ETHERTYPE_IPV4_LE) return ipv4(f, p, cap, len, place);
   if (type == ETHERTYPE_IPV6_LE) return ipv6(f, p, cap, len, place);
   fault(f, FAULT_NOT_IP, 0, 0);
   return place;
@@ -107,7 +103,6 @@ function isTag(typeLE: u32): bool {
   return typeLE == 0x0081 || typeLE == 0xa888 || typeLE == 0x0091;
 }
 
-@inline
 function ethernet(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, said: u32): u32 {
   if (cap < ETHERNET_HEADER) {
     fault(f, FAULT_TRUNCATED, ETHERNET_HEADER, cap);
@@ -117,9 +112,6 @@ function ethernet(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, said
   f.l2 = <u32>p;
   f.flags = <u16>FRAME_ETHERNET;
   const type = <u32>load<u16>(p, ETHERTYPE);
-  if (type == ETHERTYPE_IPV4_LE) {
-    return ipv4(f, p + ETHERNET_HEADER, cap - ETHERNET_HEADER, len - ETHERNET_HEADER, place);
-  }
   if (isTag(type)) return tagged(f, p, ETHERNET_HEADER, cap, len, place);
   return network(f, type, p + ETHERNET_HEADER, cap - ETHERNET_HEADER, len - ETHERNET_HEADER, place);
 }
@@ -166,9 +158,9 @@ function raw(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, said: u32
     return place;
   }
   const version = <u32>load<u8>(p) >> 4;
-  if (link.linkType == LINKTYPE_IPV4) return ipv4Call(f, p, cap, len, place);
+  if (link.linkType == LINKTYPE_IPV4) return ipv4(f, p, cap, len, place);
   if (link.linkType == LINKTYPE_IPV6 || version == 6) return ipv6(f, p, cap, len, place);
-  return ipv4Call(f, p, cap, len, place);
+  return ipv4(f, p, cap, len, place);
 }
 
 /** BSD loopback: an address family in the byte order of whoever captured (108: of the network). */
@@ -181,7 +173,7 @@ function loopback(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, said
   const word = load<u32>(p);
   const family = word > 0xffff ? bswap<u32>(word) : word;
   const rest = cap - NULL_HEADER;
-  if (family == 2) return ipv4Call(f, p + NULL_HEADER, rest, len - NULL_HEADER, place);
+  if (family == 2) return ipv4(f, p + NULL_HEADER, rest, len - NULL_HEADER, place);
   if (family == 10 || family == 24 || family == 28 || family == 30) {
     return ipv6(f, p + NULL_HEADER, rest, len - NULL_HEADER, place);
   }
@@ -219,7 +211,7 @@ function otherLink(
 }
 
 /**
- * Decodes one captured packet into `f`: `cap` bytes at `p` of a frame of `len`, captured at
+ * Decodes one captured packet into `f`: `cap` bytes at `p` of a frame of `frameLen`, captured at
  * `time`, `said` the direction that the record carries (DIRECTION_*), `frame` its number.
  */
 @inline
@@ -229,20 +221,54 @@ export function decodeFrame(
   link: Link,
   p: usize,
   cap: u32,
-  len: u32,
+  frameLen: u32,
   time: u64,
   said: u32,
   frame: u64,
 ): void {
-  const base = changetype<usize>(f);
-  const zero = i64x2.splat(0);
-  v128.store(base, zero);
-  v128.store(base, zero, 16);
-  v128.store(base, zero, 32);
-  v128.store(base, zero, 48);
+  const len = frameLen < cap ? cap : frameLen; // some writers leave the original length out
+  if (link.linkType == LINKTYPE_ETHERNET && cap >= USUAL_BYTES && looksUsual(p)) {
+    const place = placeEthernet(p, link.iface, said, at);
+    if (decodeUsual(f, p, cap, len, frameLen, time, place, workers)) {
+      if (place & PLACE_LEARN) fdbLearn(placeIface(place), p + 6, frame);
+      if (cap < len) rarities(f, state, place);
+      return;
+    }
+  }
+  decodeSlowly(f, state, link, p, cap, len, frameLen, time, said, frame);
+}
+
+/** decodeFrame() for callers that are not in a hurry. */
+export function decodeAnyFrame(
+  f: FrameRecord,
+  state: CaptureState,
+  link: Link,
+  p: usize,
+  cap: u32,
+  frameLen: u32,
+  time: u64,
+  said: u32,
+  frame: u64,
+): void {
+  decodeFrame(f, state, link, p, cap, frameLen, time, said, frame);
+}
+
+/** The long way, for any frame. */
+function decodeSlowly(
+  f: FrameRecord,
+  state: CaptureState,
+  link: Link,
+  p: usize,
+  cap: u32,
+  len: u32,
+  frameLen: u32,
+  time: u64,
+  said: u32,
+  frame: u64,
+): void {
+  memory.fill(changetype<usize>(f), 0, offsetof<FrameRecord>());
   f.tsNanos = time;
-  f.frameLen = len;
-  if (len < cap) len = cap; // some writers leave the original length out
+  f.frameLen = frameLen;
   vlanId = 0;
   let place: u32;
   if (link.linkType == LINKTYPE_ETHERNET) {
@@ -254,18 +280,15 @@ export function decodeFrame(
   f.iface = <u16>placeIface(place);
   f.direction = <u8>placeDirection(place);
   f.pktType = <u8>placePktType(place);
-  const flags = <u32>f.flags;
-  if ((place & PLACE_GUESSED) | (flags & FRAME_SNAPPED)) rarities(f, state, place);
-  if (f.fault != FAULT_NONE) {
-    addFact(state, FACT_FAULTS + f.fault, 1);
-    return;
-  }
-  if (isDefragCandidate(flags, f.family == FAMILY_V4 ? 0 : fragmentHeader)) {
+  rarities(f, state, place);
+  if (f.fault != FAULT_NONE) return;
+  if (isDefragCandidate(f.flags, f.family == FAMILY_V4 ? 0 : fragmentHeader)) {
     queueFragment(f, state, vlanId, time);
   }
   if (workers > 1) f.owner = <u8>ownerOf(f);
 }
 
+/** What is counted for the report. */
 function rarities(f: FrameRecord, state: CaptureState, place: u32): void {
   if (place & PLACE_GUESSED) {
     f.flags |= <u16>FRAME_NO_IFACE;

@@ -251,8 +251,13 @@ function pick(hash: u32): u32 {
   return <u32>((<u64>(hash * 0x9e3779b1) * <u64>workers) >> 32);
 }
 
-/** The worker (from 0) that judges a decoded frame without fault. */
+/** The worker (from 0) that judges an IPv4 packet with these endpoints (host order). */
 @inline
+export function ownerV4(src: u32, dst: u32, sport: u32, dport: u32): u32 {
+  return pick(endpointV4(src, sport) + endpointV4(dst, dport));
+}
+
+/** The worker (from 0) that judges a decoded frame without fault. */
 export function ownerOf(f: FrameRecord): u32 {
   let sport = <u32>f.sport;
   let dport = <u32>f.dport;
@@ -264,9 +269,7 @@ export function ownerOf(f: FrameRecord): u32 {
     sport = 0; // an echo id may be translated
     dport = 0;
   }
-  if (f.family == FAMILY_V4) {
-    return pick(endpointV4(f.src, sport) + endpointV4(f.dst, dport));
-  }
+  if (f.family == FAMILY_V4) return ownerV4(f.src, f.dst, sport, dport);
   const l3 = <usize>f.l3;
   return pick(endpointV6(l3 + IPV6_SRC, sport) + endpointV6(l3 + IPV6_DST, dport));
 }
@@ -323,8 +326,6 @@ export function ownerOfTuple(
     sport = 0;
     dport = 0;
   }
-  if (family == FAMILY_V4) {
-    return pick(endpointV4(src, sport) + endpointV4(dst, dport));
-  }
+  if (family == FAMILY_V4) return ownerV4(src, dst, sport, dport);
   return pick(endpointV6(v6Bytes(src), sport) + endpointV6(v6Bytes(dst), dport));
 }

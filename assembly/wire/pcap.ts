@@ -92,7 +92,16 @@ export function walkPcap(slot: Slot, state: CaptureState, p: usize): usize {
       incomplete(slot, state, p, <u32>header, <u32>avail);
       break;
     }
-    const cap = word(p + 8, swapped);
+    let seconds = load<u32>(p);
+    let fraction = load<u32>(p, 4);
+    let cap = load<u32>(p, 8);
+    let len = load<u32>(p, 12);
+    if (swapped) {
+      seconds = bswap<u32>(seconds);
+      fraction = bswap<u32>(fraction);
+      cap = bswap<u32>(cap);
+      len = bswap<u32>(len);
+    }
     if (cap > <u32>CAPTURE_MAX_PACKET) {
       stop(slot, state, p, CAPTURE_RECORD_TOO_LONG, cap, CAPTURE_MAX_PACKET);
       break;
@@ -102,20 +111,10 @@ export function walkPcap(slot: Slot, state: CaptureState, p: usize): usize {
       incomplete(slot, state, p, <u32>size, <u32>avail);
       break;
     }
-    time = <u64>word(p, swapped) * NANOS + <u64>word(p + 4, swapped) * scale;
-    const len = word(p + 12, swapped);
+    time = <u64>seconds * NANOS + <u64>fraction * scale;
     const f = frameAt(slot, count);
-    decodeFrame(
-      f,
-      state,
-      link,
-      p + header,
-      cap,
-      len,
-      time,
-      DIRECTION_UNKNOWN,
-      first + <u64>count,
-    );
+    const frame = first + <u64>count;
+    decodeFrame(f, state, link, p + header, cap, len, time, DIRECTION_UNKNOWN, frame);
     bytes += <u64>len;
     count++;
     p += size;

@@ -40,7 +40,7 @@ import { Slot } from '../slot';
 import { fault } from './fault';
 import { ifaceAt } from '../host';
 import { resolveInterface } from './imports';
-import { decodeFrame } from './link';
+import { decodeAnyFrame, decodeFrame } from './link';
 import { addFact, addLink, CaptureState, factPtr, Link, linkAt, setClock, setFact, timeOf } from './state';
 import { frameAt, incomplete, isFull, stop } from './walk';
 
@@ -197,6 +197,13 @@ function isBareRecord(type: u32): bool {
   return type == BLOCK_CUSTOM || type == BLOCK_CUSTOM_LOCAL || type == BLOCK_JOURNAL;
 }
 
+/** Whether a block counts as a frame. */
+function isRecord(type: u32): bool {
+  return (
+    type == BLOCK_ENHANCED || type == BLOCK_SIMPLE || type == BLOCK_PACKET || isBareRecord(type)
+  );
+}
+
 function isNeeded(type: u32): bool {
   return leastLength(type) != BLOCK_MIN && !isBareRecord(type);
 }
@@ -221,16 +228,6 @@ function noteOrder(state: CaptureState, link: Link, time: u64): void {
     if (ifaceAt(iface).master != state.lastIface) return;
   }
   addFact(state, FACT_DISORDER, 1);
-}
-
-/** Whether the block at `p` is a packet's and all there: the usual case, without the reasons. */
-@inline
-function isPlainPacket(p: usize, avail: u32, type: u32, swapped: u32): bool {
-  if (type != BLOCK_ENHANCED) return false;
-  const total = word(p + 4, swapped);
-  if (total < PACKET_MIN || total & 3 || total > avail) return false;
-  if (total > <u32>SLOT_HEADROOM_BYTES) return false;
-  return word(p + total - BLOCK_TRAILER, swapped) == total;
 }
 
 /**
@@ -264,29 +261,114 @@ function isWhole(slot: Slot, state: CaptureState, p: usize, avail: u32, type: u3
 }
 let blockLength: u32 = 0;
 
+/** A block at `p`, all of it there, that is a frame: decodes it into `f`. False: a fault. */
+function record(
+  slot: Slot,
+  state: CaptureState,
+  f: FrameRecord,
+  p: usize,
+  type: u32,
+  frame: u64,
+): bool {
+  if (isBareRecord(type)) {
+    bareRecord(f, state, type, blockLength);
+    return true;
+  }
+  const swapped = state.swapped;
+  const simple = type == BLOCK_SIMPLE;
+  const least = simple ? SIMPLE_MIN : PACKET_MIN;
+  const id: u32 = simple ? 0 : type == BLOCK_ENHANCED ? word(p + 8, swapped) : half(p + 8, swapped);
+  if (id >= state.linkCount) {
+    stop(slot, state, p, CAPTURE_NO_INTERFACE, id, state.linkCount);
+    return false;
+  }
+  const link = linkAt(state, id);
+  const len = word(p + (simple ? 8 : 24), swapped);
+  let cap = blockLength - least;
+  if (!simple) {
+    if (word(p + 20, swapped) > cap) {
+      stop(slot, state, p, CAPTURE_PACKET_LENGTH, word(p + 20, swapped), cap);
+      return false;
+    }
+    cap = word(p + 20, swapped);
+  } else {
+    if (len < cap) cap = len;
+    if (link.snapLen != 0 && link.snapLen < cap) cap = link.snapLen;
+  }
+  if (cap > <u32>CAPTURE_MAX_PACKET) {
+    stop(slot, state, p, CAPTURE_RECORD_TOO_LONG, cap, CAPTURE_MAX_PACKET);
+    return false;
+  }
+  if (simple) {
+    // no time of its own: the clock stands still
+    const time = state.lastTime;
+    decodeAnyFrame(f, state, link, p + SIMPLE_DATA, cap, len, time, DIRECTION_UNKNOWN, frame);
+    return true;
+  }
+  const units = (<u64>word(p + 12, swapped) << 32) | <u64>word(p + 16, swapped);
+  const time = timeOf(link, units);
+  const options = p + PACKET_DATA + <usize>padded(cap);
+  const said = directionOf(options, p + blockLength - BLOCK_TRAILER, swapped);
+  state.lastTime = time;
+  decodeAnyFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, frame);
+  return true;
+}
+
+/** Passes over what is left of a block too long for a slot; returns the position behind. */
+function passOver(slot: Slot, state: CaptureState, p: usize): usize {
+  const avail = <u64>(slot.dataEnd - <u32>p);
+  const step = state.skip < avail ? state.skip : avail;
+  state.skip -= step;
+  p += <usize>step;
+  if (state.skip != 0 && slot.last != 0) stop(slot, state, p, CAPTURE_CUT, <u32>state.skip, 0);
+  return p;
+}
+
 /** Decodes the blocks from `p` on; returns where the first undecoded one begins. */
 export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
   const end = <usize>slot.dataEnd;
   const first = slot.firstFrame;
   let swapped = state.swapped;
+  let links = state.linkCount;
   let count: u32 = slot.frameCount;
   let bytes: u64 = 0;
+  if (state.skip != 0) p = passOver(slot, state, p);
   while (!isFull(count)) {
     const avail = <u32>(end - p);
-    if (state.skip != 0) {
-      const step = state.skip < <u64>avail ? state.skip : <u64>avail;
-      state.skip -= step;
-      p += <usize>step;
-      if (state.skip == 0) continue;
-      if (slot.last != 0) stop(slot, state, p, CAPTURE_CUT, <u32>state.skip, 0);
-      break;
+    // The usual block, an enhanced packet in our byte order with nothing wrong, in one go.
+    if (swapped == 0 && avail >= PACKET_MIN && load<u32>(p) == BLOCK_ENHANCED) {
+      const total = load<u32>(p, 4);
+      const id = load<u32>(p, 8);
+      const cap = load<u32>(p, 20);
+      if (
+        total <= avail &&
+        (total & 3) == 0 &&
+        total >= PACKET_MIN &&
+        cap <= total - PACKET_MIN &&
+        cap <= <u32>CAPTURE_MAX_PACKET &&
+        id < links &&
+        total <= <u32>SLOT_HEADROOM_BYTES &&
+        load<u32>(p + total - BLOCK_TRAILER) == total
+      ) {
+        const link = linkAt(state, id);
+        const time = timeOf(link, (<u64>load<u32>(p, 12) << 32) | <u64>load<u32>(p, 16));
+        const len = load<u32>(p, 24);
+        const options = p + PACKET_DATA + <usize>padded(cap);
+        const said = directionOf(options, p + total - BLOCK_TRAILER, 0);
+        const f = frameAt(slot, count);
+        state.lastTime = time;
+        decodeFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, first + <u64>count);
+        bytes += <u64>len;
+        count++;
+        p += <usize>total;
+        continue;
+      }
     }
     if (avail < BLOCK_MIN) {
       incomplete(slot, state, p, BLOCK_MIN, avail);
       break;
     }
-    const type = word(p, swapped);
-    if (type == BLOCK_SECTION) {
+    if (load<u32>(p) == BLOCK_SECTION) {
       const mark = load<u32>(p, 8);
       if (mark != BYTE_ORDER_MAGIC && mark != bswap<u32>(BYTE_ORDER_MAGIC)) {
         stop(slot, state, p, CAPTURE_BYTE_ORDER, BYTE_ORDER_MAGIC, mark);
@@ -295,71 +377,28 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
       swapped = mark == BYTE_ORDER_MAGIC ? 0 : 1;
       state.swapped = swapped;
     }
-    if (!isPlainPacket(p, avail, type, swapped) && !isWhole(slot, state, p, avail, type)) {
+    const type = word(p, swapped);
+    if (!isWhole(slot, state, p, avail, type)) {
       if (state.skip == 0) break;
       if (isBareRecord(type)) {
         bytes += bareRecord(frameAt(slot, count++), state, type, blockLength);
       }
+      p = passOver(slot, state, p);
       continue;
     }
-    const total = word(p + 4, swapped);
-    if (type == BLOCK_ENHANCED || type == BLOCK_PACKET) {
-      const id = type == BLOCK_ENHANCED ? word(p + 8, swapped) : half(p + 8, swapped);
-      if (id >= state.linkCount) {
-        stop(slot, state, p, CAPTURE_NO_INTERFACE, id, state.linkCount);
-        break;
-      }
-      const cap = word(p + 20, swapped);
-      if (cap > total - PACKET_MIN) {
-        stop(slot, state, p, CAPTURE_PACKET_LENGTH, cap, total - PACKET_MIN);
-        break;
-      }
-      if (cap > <u32>CAPTURE_MAX_PACKET) {
-        stop(slot, state, p, CAPTURE_RECORD_TOO_LONG, cap, CAPTURE_MAX_PACKET);
-        break;
-      }
-      const link = linkAt(state, id);
-      const units = (<u64>word(p + 12, swapped) << 32) | <u64>word(p + 16, swapped);
-      const time = timeOf(link, units);
-      if (time <= state.lastTime && state.linkCount > 1) noteOrder(state, link, time);
-      state.lastTime = time;
-      state.lastIface = link.iface;
-      const len = word(p + 24, swapped);
-      const options = p + PACKET_DATA + <usize>padded(cap);
-      const said = directionOf(options, p + total - BLOCK_TRAILER, swapped);
-      const f = frameAt(slot, count);
-      decodeFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, first + <u64>count);
-      bytes += <u64>len;
-      count++;
-    } else if (type == BLOCK_SIMPLE) {
-      if (state.linkCount == 0) {
-        stop(slot, state, p, CAPTURE_NO_INTERFACE, 0, 0);
-        break;
-      }
-      const link = linkAt(state, 0);
-      const len = word(p + 8, swapped);
-      let cap = total - SIMPLE_MIN;
-      if (len < cap) cap = len;
-      if (link.snapLen != 0 && link.snapLen < cap) cap = link.snapLen;
-      if (cap > <u32>CAPTURE_MAX_PACKET) {
-        stop(slot, state, p, CAPTURE_RECORD_TOO_LONG, cap, CAPTURE_MAX_PACKET);
-        break;
-      }
-      // no time of its own: the clock stands still
-      const f = frameAt(slot, count);
-      const time = state.lastTime;
-      const number = first + <u64>count;
-      decodeFrame(f, state, link, p + SIMPLE_DATA, cap, len, time, DIRECTION_UNKNOWN, number);
-      bytes += <u64>len;
+    const f = frameAt(slot, count);
+    if (isRecord(type)) {
+      if (!record(slot, state, f, p, type, first + <u64>count)) break;
+      bytes += <u64>f.frameLen;
       count++;
     } else if (type == BLOCK_INTERFACE) {
-      if (!describe(slot, state, p, total)) break;
+      if (!describe(slot, state, p, blockLength)) break;
+      links = state.linkCount;
     } else if (type == BLOCK_SECTION) {
       if (!section(slot, state, p)) break;
-    } else if (isBareRecord(type)) {
-      bytes += bareRecord(frameAt(slot, count++), state, type, total);
+      links = 0;
     }
-    p += <usize>total;
+    p += <usize>blockLength;
   }
   slot.frameCount = count;
   addFact(state, FACT_FRAME_BYTES, bytes);

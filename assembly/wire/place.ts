@@ -162,13 +162,13 @@ export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u
   const context = (iface | (direction << 16)) + 1;
   const h = (head ^ (<u64>tail << 17) ^ <u64>context) * MAC_KEY;
   const entry = cache + (<usize>(h >> 40) & (CACHE_SIZE - 1)) * CACHE_ENTRY;
-  if (load<u64>(entry) == head && load<u32>(entry, 8) == tail && load<u32>(entry, 12) == context) {
+  const rest = <u64>tail | (<u64>context << 32);
+  if (load<u64>(entry) == head && load<u64>(entry, 8) == rest) {
     return load<u32>(entry, 16);
   }
   const place = placeByMac(macAt(l2), macAt(l2 + 6), iface, direction, at);
   store<u64>(entry, head);
-  store<u32>(entry, tail, 8);
-  store<u32>(entry, context, 12);
+  store<u64>(entry, rest, 8);
   store<u32>(entry, place, 16);
   return place;
 }
