@@ -83,7 +83,7 @@ import {
   IPS_DST_NAT,
   IPS_SRC_NAT,
 } from './conntrack/conn';
-import { preloadConnections, release, setTcpClosing } from './conntrack/index';
+import { preloadConnections, release, setTcpClosing, tableFull } from './conntrack/index';
 import { slotAhead } from './conntrack/table';
 import { ifaceAt, ifaceCount } from './host';
 import { allocate, clear } from './memory';
@@ -160,6 +160,7 @@ export function judgeSlot(slot: Slot): u32 {
     record += FRAME_RECORD_SIZE;
     if (result != 0) result += RESULT_RECORD_SIZE;
   }
+  if (tableFull()) return STATUS_NO_MEMORY;
   return conflict ? STATUS_OWNER_CONFLICT : STATUS_OK;
 }
 

@@ -123,7 +123,6 @@ export const CONN_ZONE_ORIGINAL: u8 = 4; // the zone holds for the original dire
 export const CONN_ZONE_REPLY: u8 = 8; // … and for the reply direction
 export const CONN_PRELOADED: u8 = 16; // known at the start of the capture
 export const CONN_BY_SOURCE: u8 = 32; // linked in by-source.ts
-export const CONN_COUNTED: u8 = 64; // in the statistics of connections
 
 /** The zone that `conn` is looked up in for packets of direction `dir`. */
 @inline

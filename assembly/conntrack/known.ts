@@ -12,7 +12,6 @@ import {
 import { ownerOfTuple } from '../wire/owner';
 import { linkSource } from './by-source';
 import {
-  CONN_COUNTED,
   CONN_PRELOADED,
   CONN_ZONE_ORIGINAL,
   CONN_ZONE_REPLY,
@@ -63,7 +62,7 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
     conn.proto = known.proto;
     conn.family = known.family;
     conn.zone = known.zone;
-    conn.flags = CONN_PRELOADED | CONN_COUNTED;
+    conn.flags = CONN_PRELOADED;
     if (known.zoneDirections & 1) conn.flags |= CONN_ZONE_ORIGINAL;
     if (known.zoneDirections & 2) conn.flags |= CONN_ZONE_REPLY;
     conn.status = (known.status & KEPT) | IPS_NAT_DONE_MASK;

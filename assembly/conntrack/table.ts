@@ -38,7 +38,6 @@ let slabCount: u32 = 0;
 let nextSlab: u32 = FIRST_SLAB;
 let freeList: usize = 0; // linked by the first word
 let dyingList: usize = 0;
-let confirmed: u32 = 0; // linked right now
 let sweepSlab: u32 = 0;
 let sweepIndex: u32 = 0;
 let outOfMemory: bool = false;
@@ -57,7 +56,6 @@ export function attachTable(): bool {
   nextSlab = FIRST_SLAB;
   freeList = 0;
   dyingList = 0;
-  confirmed = 0;
   sweepSlab = 0;
   sweepIndex = 0;
   outOfMemory = false;
@@ -283,7 +281,6 @@ export function link(conn: Conn): bool {
   insertSlot(connHash(conn, 0), ref);
   insertSlot(connHash(conn, 1), ref | 1);
   conn.status |= IPS_CONFIRMED;
-  confirmed++;
   return true;
 }
 
@@ -294,7 +291,6 @@ export function kill(conn: Conn): void {
     const ref = <u32>changetype<usize>(conn);
     removeSlot(connHash(conn, 0), ref);
     removeSlot(connHash(conn, 1), ref | 1);
-    confirmed--;
   }
   unlinkSource(conn);
   conn.status |= IPS_DYING;
@@ -316,13 +312,6 @@ function drainDying(): void {
     store<u32>(changetype<usize>(conn), <u32>freeList);
     freeList = changetype<usize>(conn);
   }
-}
-
-/** Connections alive at `now` (what `conntrack -C` would say). */
-export function countLive(now: u64): u32 {
-  let count: u32 = 0;
-  for (let c = nextLive(0, now); c != 0; c = nextLive(c, now)) count++;
-  return count;
 }
 
 /** The live connection after `conn` (0: the first) in table order, or 0. */

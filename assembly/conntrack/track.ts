@@ -10,7 +10,6 @@ import {
 } from '../abi';
 import { Packet } from '../packet';
 import {
-  CONN_PICKED_UP,
   Conn,
   IPS_CONFIRMED,
   IPS_DYING,
@@ -51,24 +50,10 @@ import {
 import { trackGeneric, trackGre, trackUdp, trackUdpLite } from './udp';
 import { assignZone, findInZone } from './zone';
 
-let confirmedCount: u64 = 0;
-let pickedUpCount: u64 = 0;
 let begun: usize = 0; // the connection that the packet at hand began and nobody confirmed yet
 
 export function attachTrack(): void {
-  confirmedCount = 0;
-  pickedUpCount = 0;
   begun = 0;
-}
-
-/** Connections confirmed so far. */
-export function connectionsConfirmed(): u64 {
-  return confirmedCount;
-}
-
-/** Confirmed TCP connections that began before the capture. */
-export function connectionsPickedUp(): u64 {
-  return pickedUpCount;
 }
 
 const UNTRACKABLE: usize = 1;
@@ -197,8 +182,6 @@ export function confirm(p: Packet): u32 {
   }
   if (!link(conn)) return VERDICT_DROP;
   begun = 0;
-  confirmedCount++;
-  if (conn.flags & CONN_PICKED_UP) pickedUpCount++;
   return VERDICT_ACCEPT;
 }
 

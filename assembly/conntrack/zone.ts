@@ -1,6 +1,6 @@
 /** Zones: CT --zone, --zone-orig and --zone-reply give look-ups a space of their own. */
 import { Packet } from '../packet';
-import { CONN_ZONE_ORIGINAL, CONN_ZONE_REPLY, Conn, zoneOf } from './conn';
+import { CONN_ZONE_ORIGINAL, CONN_ZONE_REPLY, Conn } from './conn';
 import { findTuple, foundDir } from './table';
 
 /** Packet.ctZoneSet: the directions that Packet.ctZone holds for. 0: the default zone. */
@@ -33,10 +33,4 @@ export function findInZone(p: Packet): usize {
   if (original == reply) return 0;
   const second = findTuple(p.family, reply, p.tsNanos);
   return second != 0 && foundDir() == 1 ? second : 0;
-}
-
-/** Whether two connections share the zone of the original direction. */
-@inline
-export function sameOriginalZone(a: Conn, b: Conn): bool {
-  return zoneOf(a, 0) == zoneOf(b, 0);
 }

@@ -1,7 +1,7 @@
 /** What the tests of connection tracking and NAT drive; compiled by harness.ts. */
 import { CT_NEW, CT_RELATED, FAMILY_V4, FAMILY_V6, VERDICT_ACCEPT } from '../../assembly/abi';
 import { internV6, writeAddress } from '../../assembly/address';
-import { CONN_NAT_CHOSEN, Conn, IPS_CONFIRMED } from '../../assembly/conntrack/conn';
+import { CONN_NAT_CHOSEN, CONN_PICKED_UP, Conn, IPS_CONFIRMED } from '../../assembly/conntrack/conn';
 import { attachConntrack, findReplied, foundDir, release } from '../../assembly/conntrack/index';
 import { confirm, trackPacket } from '../../assembly/conntrack/index';
 import { attachHost } from '../../assembly/host';
@@ -11,8 +11,7 @@ import { setupTarget, translate } from '../../assembly/nat/index';
 import { Packet } from '../../assembly/packet';
 import { attachFib } from '../../assembly/route/fib';
 
-export { connDump, countLive, preloadConnections } from '../../assembly/conntrack/index';
-export { connectionsConfirmed, connectionsPickedUp } from '../../assembly/conntrack/index';
+export { connDump, preloadConnections } from '../../assembly/conntrack/index';
 export { tableFull } from '../../assembly/conntrack/index';
 export { allocate } from '../../assembly/memory';
 
@@ -91,7 +90,17 @@ export function nat(manip: u32, hook: u32, target: u32, args: usize, iface: u32)
   return translate(p, manip);
 }
 
+let confirmed: u32 = 0;
+let pickedUp: u32 = 0;
 let chosen: u32 = 0;
+
+export function connectionsConfirmed(): u32 {
+  return confirmed;
+}
+
+export function connectionsPickedUp(): u32 {
+  return pickedUp;
+}
 
 /** Confirmed connections whose mapping holds a choice of the kernel's. */
 export function natChosen(): u32 {
@@ -102,7 +111,11 @@ export function finish(): u32 {
   const conn = changetype<Conn>(p.conn);
   const begins = p.conn != 0 && !(conn.status & IPS_CONFIRMED);
   const verdict = confirm(p);
-  if (begins && verdict == VERDICT_ACCEPT && conn.flags & CONN_NAT_CHOSEN) chosen++;
+  if (begins && verdict == VERDICT_ACCEPT) {
+    confirmed++;
+    if (conn.flags & CONN_PICKED_UP) pickedUp++;
+    if (conn.flags & CONN_NAT_CHOSEN) chosen++;
+  }
   if (verdict != VERDICT_ACCEPT) release(p);
   return verdict;
 }

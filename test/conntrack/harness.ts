@@ -28,10 +28,9 @@ interface Exports {
   connExpires(): bigint;
   describe(out: number): void;
   connDump(previous: number, now: bigint, out: number): number;
-  countLive(now: bigint): number;
   preloadConnections(now: bigint, worker: number, workers: number): number;
-  connectionsConfirmed(): bigint;
-  connectionsPickedUp(): bigint;
+  connectionsConfirmed(): number;
+  connectionsPickedUp(): number;
   natChosen(): number;
   tableFull(): number;
 }
@@ -323,7 +322,7 @@ export class Tracker {
   }
 
   live(): number {
-    return this.core.countLive(this.nanos());
+    return this.entries().length;
   }
 
   /** The live connections, as `conntrack -L` lists them. */
