@@ -8,7 +8,7 @@ import { attachState } from './state';
 import { attachVolatileKey, keyOf } from './volatile-key';
 
 /** Builds the decision tables of the attached host's rules, for all workers; 0: out of memory. */
-export function buildTables(image: usize): usize {
+export function buildTables(): usize {
   return buildAll();
 }
 

@@ -21,7 +21,7 @@ export function scratch(slot: u32, bytes: usize, keep: usize = 0): usize {
   if (slots == 0) return 0;
   const entry = slots + <usize>slot * 8;
   const at = <usize>load<u32>(entry);
-  if (<usize>load<u32>(entry, 4) >= bytes) return at;
+  if (at != 0 && <usize>load<u32>(entry, 4) >= bytes) return at;
   const room = bytes + bytes / 2 + 64;
   const fresh = allocate(room);
   if (fresh == 0) return 0;

@@ -1,0 +1,210 @@
+/** From a host and its rules to the image that the core takes. Same input, same bytes. */
+import {
+  CHAIN_SIZE,
+  HOOK_COUNT,
+  IMAGE_CONNTRACK,
+  IMAGE_CONNTRACK_V6,
+  IMAGE_NFT_V4,
+  IMAGE_NFT_V6,
+  IMAGE_ORDERED,
+  RULE_SIZE,
+  SECTION_BLOB,
+  SECTION_CHAIN,
+  SECTION_RULE,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+  VERDICT_NONE,
+} from '../../assembly/abi.ts';
+import { TARGET_CONTINUE } from '../../assembly/abi-rules.ts';
+import { CompileError, type DockfwError } from '../errors.ts';
+import type { Host } from '../host/host.ts';
+import type { Rule } from '../ruleset/rule.ts';
+import type { Policy, Ruleset } from '../ruleset/ruleset.ts';
+import { Blob } from './blob.ts';
+import {
+  chainIds,
+  circularJumps,
+  hookOf,
+  type PlacedChain,
+  placeChains,
+  tableNumber,
+  tracks,
+} from './chains.ts';
+import type { Compiled, CounterInfo } from './compiled.ts';
+import { encodeHost } from './host/encode-host.ts';
+import { assembleImage } from './image.ts';
+import { ByteWriter } from './lower/byte-writer.ts';
+import { NEVER } from './lower/condition.ts';
+import { type LowerContext, type LoweredMatch, type LoweredTarget, Refused } from './lower/context.ts';
+import { lowerHeader } from './lower/header.ts';
+import { lowerMatch } from './lower/match.ts';
+import { lowerTarget } from './lower/target.ts';
+import type { CompileOptions, UnknownPolicy } from './options.ts';
+import { StateAllocator } from './state-space.ts';
+
+const POLICIES: Readonly<Record<Policy, number>> = { ACCEPT: VERDICT_ACCEPT, DROP: VERDICT_DROP };
+
+/** Lowers one host's rules. Used once. */
+class Lowering {
+  readonly problems: DockfwError[] = [];
+  readonly ordered = new Set<string>();
+  readonly #host: Host;
+  readonly #unknown: UnknownPolicy;
+  readonly #chains: readonly PlacedChain[];
+  readonly #circular: ReadonlySet<Rule>;
+  readonly #chainId: ReturnType<typeof chainIds>;
+  readonly #state = new StateAllocator();
+  readonly #blob = new Blob();
+  readonly #rules = new ByteWriter();
+  readonly #records = new ByteWriter();
+  readonly #ruleTotal: number;
+
+  constructor(host: Host, options: CompileOptions) {
+    this.#host = host;
+    this.#unknown = options.unknown ?? 'error';
+    this.#chains = placeChains(host);
+    this.#circular = circularJumps(this.#chains);
+    this.#chainId = chainIds(this.#chains);
+    this.#ruleTotal = this.#chains.reduce((sum, { chain }) => sum + chain.rules.length, 0);
+  }
+
+  image(): Uint8Array {
+    for (const placed of this.#chains) this.#chain(placed);
+    const sections = [
+      ...encodeHost(this.#host),
+      { section: SECTION_CHAIN, bytes: this.#records.toUint8Array(), count: this.#chains.length },
+      { section: SECTION_RULE, bytes: this.#rules.toUint8Array(), count: this.#ruleTotal },
+    ];
+    const blob = this.#blob.finish(this.#state.bytes);
+    sections.push({ section: SECTION_BLOB, bytes: blob, count: blob.length });
+    return assembleImage(sections, this.#flags());
+  }
+
+  /** Rules, then one per chain: its policy. */
+  counters(): CounterInfo[] {
+    const rules = this.#chains.flatMap(({ ruleset, table, chain }) =>
+      chain.rules.map(({ number, text, line }) => ({
+        family: ruleset.family,
+        table: table.name,
+        chain: chain.name,
+        number,
+        policy: null,
+        text,
+        line,
+      })),
+    );
+    const policies = this.#chains.map(({ ruleset, table, chain }) => ({
+      family: ruleset.family,
+      table: table.name,
+      chain: chain.name,
+      number: null,
+      policy: chain.policy,
+      text: '',
+      line: chain.line,
+    }));
+    return [...rules, ...policies];
+  }
+
+  #flags(): number {
+    let flags = this.ordered.size > 0 ? IMAGE_ORDERED : 0;
+    for (const placed of this.#chains) {
+      const isV4 = placed.ruleset.family === 4;
+      if (placed.ruleset.backend !== 'legacy') flags |= isV4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
+      // A nat table tracks as soon as it has a base chain, rules or not.
+      const isNat = placed.table.name === 'nat' && placed.chain.policy !== null;
+      if (isNat || placed.chain.rules.some(tracks)) {
+        flags |= isV4 ? IMAGE_CONNTRACK : IMAGE_CONNTRACK_V6;
+      }
+    }
+    return flags;
+  }
+
+  #chain(placed: PlacedChain): void {
+    const { id, ruleset, table, chain, firstRule } = placed;
+    const hook = hookOf(placed, this.#host);
+    const policy = chain.policy === null ? VERDICT_NONE : POLICIES[chain.policy];
+    const out = this.#records;
+    out.u8(ruleset.family).u8(tableNumber(table) ?? 0).u8(hook).u8(policy);
+    out.u32(firstRule, chain.rules.length, this.#ruleTotal + id, hook === HOOK_COUNT ? 0 : 1);
+    out.align(CHAIN_SIZE);
+    for (const [i, rule] of chain.rules.entries()) this.#rule(placed, rule, firstRule + i);
+  }
+
+  #rule(placed: PlacedChain, rule: Rule, counter: number): void {
+    const context = this.#context(placed, rule, counter);
+    const matches = [...lowerHeader(context)];
+    for (const node of rule.matches) {
+      const lowered = lowerMatch(node, context);
+      if (!(lowered instanceof Refused)) matches.push(...lowered);
+      else matches.push(...this.#refusedMatch(placed, rule, lowered, node.kind === 'unknown'));
+    }
+    const target = this.#target(placed, rule, context);
+    this.#rules.u32(placed.id, rule.number, this.#blob.matches(matches));
+    this.#rules.u16(matches.length, 0).u32(this.#blob.target(target)).align(RULE_SIZE);
+  }
+
+  #context(placed: PlacedChain, rule: Rule, counter: number): LowerContext {
+    const { ruleset } = placed;
+    return {
+      host: this.#host,
+      family: ruleset.family,
+      native: ruleset.backend !== 'legacy',
+      rule,
+      state: this.#state,
+      counter,
+      chainId: (name) => this.#chainId(placed, name),
+      setIndex: (name) => {
+        const index = this.#host.sets.findIndex((set) => set.name === name);
+        return index < 0 ? null : index;
+      },
+      ordered: (reason) => {
+        this.ordered.add(reason);
+      },
+      warn: (message) => {
+        this.#problem(ruleset, rule, message, 'warning');
+      },
+    };
+  }
+
+  #refusedMatch(
+    { ruleset }: PlacedChain,
+    rule: Rule,
+    { reason }: Refused,
+    isReported: boolean,
+  ): LoweredMatch[] {
+    if (!isReported) {
+      this.#problem(ruleset, rule, reason, this.#unknown === 'error' ? 'error' : 'warning');
+    }
+    return this.#unknown === 'match' ? [] : [NEVER];
+  }
+
+  #target(placed: PlacedChain, rule: Rule, context: LowerContext): LoweredTarget {
+    const goOn = { kind: TARGET_CONTINUE, payload: new Uint8Array(0) };
+    if (this.#circular.has(rule)) return goOn;
+    const target = lowerTarget(rule.target, context);
+    if (!(target instanceof Refused)) return target;
+    const isReported = rule.target?.kind === 'unknown' || rule.target?.kind === 'jump';
+    if (!isReported) {
+      const severity = this.#unknown === 'error' ? 'error' : 'warning';
+      this.#problem(placed.ruleset, rule, target.reason, severity);
+    }
+    return goOn;
+  }
+
+  #problem(ruleset: Ruleset, rule: Rule, message: string, severity: 'error' | 'warning'): void {
+    const { line, column } = rule;
+    const place = { file: ruleset.file, line, column, sourceLine: ruleset.lines[line - 1] };
+    this.problems.push(new CompileError(message, place, severity));
+  }
+}
+
+export function compile(host: Host, options: CompileOptions = {}): Compiled {
+  const lowering = new Lowering(host, options);
+  return {
+    image: lowering.image(),
+    host,
+    counters: lowering.counters(),
+    ordered: [...lowering.ordered],
+    problems: lowering.problems,
+  };
+}

@@ -1,0 +1,57 @@
+import type { Host } from '../../host/host.ts';
+import type { Match, MatchKind } from '../../ruleset/match/index.ts';
+import type { Rule } from '../../ruleset/rule.ts';
+import type { Family } from '../../ruleset/values.ts';
+
+/** The nodes of one kind, or of several. */
+export type MatchOf<Kind extends MatchKind> = Extract<Match, { readonly kind: Kind }>;
+
+/** A match as it will lie in the blob; layouts are in assembly/abi-rules.ts. */
+export interface LoweredMatch {
+  /** MATCH_* */
+  readonly kind: number;
+  /** DIM_*, for conditions on a dimension. */
+  readonly dim: number;
+  readonly flags: number;
+  readonly payload: Uint8Array;
+}
+
+export interface LoweredTarget {
+  /** TARGET_* */
+  readonly kind: number;
+  readonly payload: Uint8Array;
+}
+
+/** What cannot be evaluated from a capture and a snapshot, and why. */
+export class Refused {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+/** State that matches share: one per kind and name (recent lists, hashlimit tables, sets). */
+export interface StateSpace {
+  /** Offset of `bytes` of state in the worker's area; the same for the same key. */
+  allocate(bytes: number, key?: string): number;
+}
+
+/** What lowering a rule may know besides its own nodes. */
+export interface LowerContext {
+  readonly host: Host;
+  readonly family: Family;
+  /** iptables-nft wrote the rules: some matches are native expressions. */
+  readonly native: boolean;
+  readonly rule: Rule;
+  readonly state: StateSpace;
+  /** Number of the rule in the image: seeds choices that the kernel leaves to chance. */
+  readonly counter: number;
+  /** Id of a chain of the same table, or null. */
+  chainId(name: string): number | null;
+  /** Index of a set in the image, or null. */
+  setIndex(name: string): number | null;
+  /** Rules with this need one worker. */
+  ordered(reason: string): void;
+  /** The answer stands, but its reader should know. */
+  warn(message: string): void;
+}

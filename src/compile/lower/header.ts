@@ -1,0 +1,71 @@
+/** The IP header part of a rule, which the kernel tests before any match. */
+import {
+  DIM_DST,
+  DIM_IN,
+  DIM_OUT,
+  DIM_PROTO,
+  DIM_SRC,
+  MATCH_DST_MASK,
+  MATCH_FRAGMENT,
+  MATCH_SRC_MASK,
+} from '../../../assembly/abi-rules.ts';
+import type { Host } from '../../host/host.ts';
+import type { AddressMatch, Family, InterfaceMatch, InterfaceName } from '../../ruleset/values.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { addresses, addressKey, match, NEVER, topAddress, values } from './condition.ts';
+import type { LowerContext, LoweredMatch } from './context.ts';
+
+/** Value and mask as keys: what the core's underMask() reads. */
+export function maskPayload({ address, mask }: AddressMatch, family: Family): Uint8Array {
+  const keys = [...addressKey(address, family), ...addressKey(mask, family)];
+  return new ByteWriter().u64(...keys).toUint8Array();
+}
+
+function addressCondition(
+  dim: typeof DIM_SRC | typeof DIM_DST,
+  condition: AddressMatch,
+  family: Family,
+): LoweredMatch {
+  const { address, mask, prefixLen, invert } = condition;
+  if (prefixLen === null) {
+    const kind = dim === DIM_SRC ? MATCH_SRC_MASK : MATCH_DST_MASK;
+    return match(kind, maskPayload(condition, family), invert);
+  }
+  const range = { min: address, max: address | (mask ^ topAddress(family)) };
+  return addresses(dim, range, invert, family);
+}
+
+/** Name of an interface id; the kernel compares with an empty name where there is no device. */
+export function interfaceName(host: Host, id: number): string {
+  return id === 0 ? '' : (host.interfaces[id - 1]?.name ?? '');
+}
+
+export function isNamed(pattern: InterfaceName, name: string): boolean {
+  return pattern.wildcard ? name.startsWith(pattern.name) : name === pattern.name;
+}
+
+function interfaceCondition(dim: number, condition: InterfaceMatch, host: Host): LoweredMatch {
+  return values(
+    dim,
+    host,
+    (id) => isNamed(condition, interfaceName(host, id)) !== condition.invert,
+  );
+}
+
+export function lowerHeader({ rule, family, host }: LowerContext): LoweredMatch[] {
+  const lowered: LoweredMatch[] = [];
+  if (rule.src !== null) lowered.push(addressCondition(DIM_SRC, rule.src, family));
+  if (rule.dst !== null) lowered.push(addressCondition(DIM_DST, rule.dst, family));
+  if (rule.in !== null) lowered.push(interfaceCondition(DIM_IN, rule.in, host));
+  if (rule.out !== null) lowered.push(interfaceCondition(DIM_OUT, rule.out, host));
+  if (rule.proto !== null) {
+    const { number, invert } = rule.proto;
+    if (number !== 0) {
+      lowered.push(values(DIM_PROTO, host, (value) => (value === number) !== invert));
+    } else if (invert) lowered.push(NEVER);
+  }
+  if (rule.fragment !== null) {
+    lowered.push(match(MATCH_FRAGMENT, new Uint8Array(0), rule.fragment.invert));
+  }
+  return lowered;
+}

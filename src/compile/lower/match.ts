@@ -1,0 +1,125 @@
+/** From matches of the syntax tree to matches of the image. */
+import type { Match, MatchKind } from '../../ruleset/match/index.ts';
+import { NEVER } from './condition.ts';
+import { lowerConntrack, lowerState } from './connection.ts';
+import { lowerString, lowerTime, lowerU32 } from './content.ts';
+import { type LowerContext, type LoweredMatch, type MatchOf, Refused } from './context.ts';
+import {
+  lowerAddrtype,
+  lowerDscp,
+  lowerEcn,
+  lowerIprange,
+  lowerLength,
+  lowerMac,
+  lowerMark,
+  lowerOwner,
+  lowerPhysdev,
+  lowerPkttype,
+  lowerRpfilter,
+  lowerTos,
+  lowerTtl,
+  zeroHolds,
+} from './field.ts';
+import { lowerLimit, lowerQuota, lowerStatistic } from './rate.ts';
+import {
+  lowerAh,
+  lowerDccp,
+  lowerEsp,
+  lowerIcmp,
+  lowerIpcomp,
+  lowerMultiport,
+  lowerSctp,
+  lowerTcp,
+  lowerTcpmss,
+  lowerUdp,
+} from './transport.ts';
+
+type Lowering<Kind extends MatchKind> = (
+  match: MatchOf<Kind>,
+  context: LowerContext,
+) => readonly LoweredMatch[] | Refused;
+
+function refuse(reason: string): () => Refused {
+  return () => new Refused(reason);
+}
+
+const always = (): LoweredMatch[] => [];
+const when = (holds: boolean): LoweredMatch[] => (holds ? [] : [NEVER]);
+
+/** One entry per kind: a kind that RULESET adds does not compile until it is here. */
+const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
+  addrtype: lowerAddrtype,
+  ah: lowerAh,
+  bpf: refuse('BPF programs are not evaluated'),
+  cgroup: refuse('a capture does not tell the control group of a packet'),
+  cluster: refuse('the cluster hash is not evaluated'),
+  comment: always,
+  connbytes: refuse('byte counters of connections are not kept'),
+  connlabel: refuse('connection labels are not kept'),
+  connlimit: refuse('connection counts are not kept'),
+  connmark: lowerMark,
+  conntrack: lowerConntrack,
+  cpu: refuse('which processor handles a packet cannot be known'),
+  dccp: lowerDccp,
+  // Groups of devices are not in a snapshot: all belong to the default group, 0.
+  devgroup: ({ src, dst }) => when(zeroHolds(src) && zeroHolds(dst)),
+  dscp: lowerDscp,
+  dst: refuse('IPv6 destination options are not evaluated'),
+  ecn: lowerEcn,
+  esp: lowerEsp,
+  eui64: refuse('EUI-64 addresses are not evaluated'),
+  frag: refuse('IPv6 fragment headers are not evaluated'),
+  hashlimit: refuse('rates per address are not kept'),
+  hbh: refuse('IPv6 hop-by-hop options are not evaluated'),
+  // Expected connections do not occur, so no connection has a master with a helper (xt_helper.c).
+  helper: ({ invert }) => when(invert),
+  hl: lowerTtl,
+  icmp: lowerIcmp,
+  icmp6: lowerIcmp,
+  ipcomp: lowerIpcomp,
+  iprange: lowerIprange,
+  ipv6header: refuse('IPv6 extension headers are not evaluated'),
+  ipvs: ({ ipvs }) => when(ipvs === false),
+  length: lowerLength,
+  limit: lowerLimit,
+  mac: lowerMac,
+  mark: lowerMark,
+  mh: refuse('IPv6 mobility headers are not evaluated'),
+  multiport: lowerMultiport,
+  nfacct: always,
+  osf: refuse('passive fingerprints are not evaluated'),
+  owner: lowerOwner,
+  physdev: lowerPhysdev,
+  pkttype: lowerPkttype,
+  // No packet of a capture has been through IPsec as far as anybody can tell.
+  policy: ({ policy }) => when(policy === 'none'),
+  quota: lowerQuota,
+  rateest: refuse('rate estimators are not kept'),
+  realm: (realm) => when(zeroHolds(realm)),
+  recent: refuse('lists of recent addresses are not kept'),
+  rpfilter: lowerRpfilter,
+  rt: refuse('IPv6 routing headers are not evaluated'),
+  sctp: lowerSctp,
+  set: refuse('sets are not evaluated'),
+  // Sockets of the host are not in a snapshot.
+  socket: refuse('the sockets of a host are not in its snapshot'),
+  srh: refuse('IPv6 segment routing headers are not evaluated'),
+  state: lowerState,
+  statistic: lowerStatistic,
+  string: lowerString,
+  tcp: lowerTcp,
+  tcpmss: lowerTcpmss,
+  time: lowerTime,
+  tos: lowerTos,
+  ttl: lowerTtl,
+  u32: lowerU32,
+  udp: lowerUdp,
+  udplite: lowerUdp,
+  unknown: ({ name }) => new Refused(`match "${name}" is not known`),
+};
+
+export function lowerMatch(match: Match, context: LowerContext): readonly LoweredMatch[] | Refused {
+  // The table's type ties each key to its node; TypeScript cannot follow that through an index.
+  const lowering = LOWERINGS[match.kind] as Lowering<MatchKind>;
+  return lowering(match, context);
+}

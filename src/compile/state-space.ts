@@ -1,0 +1,22 @@
+import type { StateSpace } from './lower/context.ts';
+
+const ALIGNMENT = 8;
+
+/** Hands out a worker's state area; see assembly/table/state.ts. */
+export class StateAllocator implements StateSpace {
+  readonly #shared = new Map<string, number>();
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  allocate(bytes: number, key?: string): number {
+    const shared = key === undefined ? undefined : this.#shared.get(key);
+    if (shared !== undefined) return shared;
+    const at = this.#bytes;
+    this.#bytes += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+    if (key !== undefined) this.#shared.set(key, at);
+    return at;
+  }
+}
