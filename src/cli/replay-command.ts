@@ -14,8 +14,10 @@ import { textReport } from '../report/text.ts';
 import { type FailCondition, parseFailOn } from './fail-on.ts';
 import { chooseHost } from './host-choice.ts';
 import { EXIT_NO, EXIT_OK, EXIT_UNREADABLE, type Io } from './io.ts';
-import { reportProblems, writeProblem } from './problems.ts';
+import { reportProblems, tolerateUnknown, writeProblem } from './problems.ts';
 import { Progress } from './progress.ts';
+
+type CaptureFault = NonNullable<ReplayResult['capture']['fault']>;
 
 /** Options as the command line has them. */
 export interface ReplayFlags {
@@ -43,13 +45,16 @@ export async function replayCommand(capture: string, flags: ReplayFlags, io: Io)
   const host = await readHost(await chooseHost(capture, flags, io.signal));
   const policy = flags.unknown === 'both' ? 'nomatch' : flags.unknown;
   const compiled = compile(host, { unknown: policy });
-  const errors = reportProblems([...host.problems, ...compiled.problems], io);
+  const found = [...host.problems, ...compiled.problems];
+  const problems = flags.unknown === 'error' ? found : found.map(tolerateUnknown);
+  const errors = reportProblems(problems, io);
   const result = await replayOnce(compiled, capture, flags, io, flags.packets);
+  const { fault } = result.capture;
+  if (fault !== null && result.capture.frames === 0) throw captureError(fault, capture);
   const unknown = flags.unknown === 'both' ? await otherAnswer(result, capture, flags, io) : null;
   await writeCounters(compiled, result, flags);
   io.stdout.write(render(result, unknown, flags, io));
-  const { fault } = result.capture;
-  if (fault !== null) writeProblem(new CaptureError(fault.message, capture, fault.offset), io);
+  if (fault !== null) writeProblem(captureError(fault, capture), io);
   if (errors > 0 || fault !== null) return EXIT_UNREADABLE;
   return ask(conditions, result, io);
 
@@ -60,6 +65,10 @@ export async function replayCommand(capture: string, flags: ReplayFlags, io: Io)
     const other = compile(host, { unknown: 'match' });
     return compareUnknown(await replayOnce(other, path, options, outside, undefined), nomatch);
   }
+}
+
+function captureError({ message, offset }: CaptureFault, capture: string): CaptureError {
+  return new CaptureError(message, capture, offset);
 }
 
 async function replayOnce(

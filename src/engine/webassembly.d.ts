@@ -14,6 +14,10 @@ declare namespace WebAssembly {
   }
   function compile(bytes: Uint8Array): Promise<Module>;
   function instantiate(
+    module: Module,
+    imports: Record<string, Record<string, unknown>>,
+  ): Promise<Instance>;
+  function instantiate(
     bytes: Uint8Array,
     imports: Record<string, Record<string, unknown>>,
   ): Promise<{ readonly module: Module; readonly instance: Instance }>;

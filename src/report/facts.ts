@@ -22,8 +22,8 @@ export function captureSection({ capture, frames, ...rest }: ReplayResult, look:
   const span = start === undefined ? '' : `, ${duration(capture.durationSec)} from ${start}`;
   const lines = [
     `${plural(capture.frames, 'frame')}, ${bytes(capture.frameBytes)}, ${link}${span}`,
-    `${plural(frames.inject, 'packet')} entered the host, ${count(frames.observe)} were seen ` +
-      `again further on, ${count(frames.ignore)} did not count`,
+    `${plural(frames.inject, 'packet')} entered the host, ${count(frames.observe)} were seen again ` +
+      `further on, ${count(frames.ignore)} are no concern of it`,
   ];
   const doubts = [
     ...Object.entries(rest.unreadable).map(([fault, n]) => `${count(n)} unreadable (${fault})`),

@@ -16,7 +16,8 @@ export function matrixSection({ matrix }: ReplayResult, look: Style, width: numb
 
 function gridRows(matrix: readonly MatrixCell[], look: Style): Cell[][] {
   const sources = unique(matrix.map(({ from }) => from));
-  const destinations = unique(matrix.map(({ to }) => to));
+  const all = unique([...sources, ...matrix.map(({ to }) => to)]);
+  const destinations = all.filter((name) => matrix.some(({ to }) => to === name));
   const heading = (text: string): Cell => ({ text, paint: look.heading });
   return [
     [heading('From \\ to'), ...destinations.map(heading)],

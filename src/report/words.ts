@@ -2,17 +2,17 @@ import type { DifferenceKind, Reason, TrafficClass } from '../analysis/names.ts'
 
 /** What the classes mean, for people who do not know iptables by heart. */
 export const CLASS_MEANING: Readonly<Record<TrafficClass, string>> = {
-  published: 'from outside to a published port',
-  unpublished: 'from outside to a container, not published',
+  published: 'to a published port',
+  unpublished: 'to a container, not published',
   egress: 'containers to the outside',
-  'same-network': 'between containers of one network',
+  'same-network': 'within one Docker network',
   'inter-network': 'between Docker networks',
-  internal: 'into or out of an internal network',
-  'direct-routed': 'from outside to a container by its own address',
-  hairpin: 'container to a published port of this host',
+  internal: 'to or from an internal network',
+  'direct-routed': "to a container's own address",
+  hairpin: 'to a port published here',
   host: 'sent by the host',
   'to-host': 'to the host itself',
-  other: 'forwarded, no container involved',
+  other: 'no container involved',
 };
 
 /** Who decided, where it was neither a rule nor a policy. */
@@ -33,7 +33,7 @@ export const REASON_MEANING: Readonly<Record<Reason, string>> = {
   hotdrop: 'a header too short for a match that needs it',
   'nat-failed': 'no free port for the translation',
   observed: 'the same packet, seen further on',
-  'no-rules': 'no chain saw it',
+  'no-rules': 'no rule and no policy on its way',
   pkttype: 'a unicast packet in a broadcast frame is not forwarded',
   blackhole: 'a blackhole, unreachable or prohibit route',
   mtu: 'too long for the way out, and not to be fragmented',
