@@ -16,7 +16,7 @@ import { attachHooks } from './pipeline/hooks';
 import { attachReplay, judgeSlot } from './replay';
 import { attachFib } from './route/fib';
 import { Slot } from './slot';
-import { attachTables, buildTables } from './chain/index';
+import { attachTables, buildTables } from './table/index';
 import { attachTraversals, expandTraversals } from './traversal';
 import { attachWire } from './wire/index';
 

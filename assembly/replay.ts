@@ -99,7 +99,7 @@ import { sendLocally } from './pipeline/local';
 import { attachOutcome, classify, Outcome, outcome, resetOutcome } from './pipeline/outcome';
 import { receive } from './pipeline/routed';
 import { RESULT_NAT_DST, RESULT_NAT_SRC, ResultRecord, Slot, Traversal } from './slot';
-import { packetBegin } from './chain/index';
+import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
 import { ownerOfTuple } from './wire/owner';
 

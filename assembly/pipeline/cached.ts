@@ -7,7 +7,7 @@ import { CT_ESTABLISHED, DIR_ORIGINAL, PACKET_HOST, PATH_FORWARD, VERDICT_ACCEPT
 import { Conn, IPS_CONFIRMED } from '../conntrack/conn';
 import { Packet } from '../packet';
 import { Traversal } from '../slot';
-import { volatileKey } from '../chain/index';
+import { volatileKey } from '../table/index';
 import { repeatTraversal, traversalAt } from '../traversal';
 import { outcome, TOWARDS_PORT } from './outcome';
 import { exceedsMtu } from './routed';

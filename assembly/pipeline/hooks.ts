@@ -37,7 +37,7 @@ import { imageFlags, sectionCount, sectionPtr } from '../host';
 import { Chain } from '../image';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
-import { evaluateChain } from '../chain/index';
+import { evaluateChain } from '../table/index';
 import { natHook } from './nat-hook';
 import { outcome } from './outcome';
 

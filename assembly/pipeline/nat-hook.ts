@@ -16,7 +16,7 @@ import { Conn } from '../conntrack/conn';
 import { kill } from '../conntrack/index';
 import { natInitialized, nullBinding, outChanged, setupTarget, translate } from '../nat/index';
 import { Packet } from '../packet';
-import { addressesChanged } from '../chain/index';
+import { addressesChanged } from '../table/index';
 import { isNatActive, walkChain } from './hooks';
 
 const PROTO_ICMP: u8 = 1;

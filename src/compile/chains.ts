@@ -135,7 +135,9 @@ function chainKey({ ruleset, table }: PlacedChain, name: string): string {
 }
 
 /** Ids by name, per table. */
-export function chainIds(chains: readonly PlacedChain[]): (from: PlacedChain, name: string) => number | null {
+export function chainIds(
+  chains: readonly PlacedChain[],
+): (from: PlacedChain, name: string) => number | null {
   const ids = new Map(chains.map((placed) => [chainKey(placed, placed.chain.name), placed.id]));
   return (from, name) => ids.get(chainKey(from, name)) ?? null;
 }

@@ -35,7 +35,12 @@ import { encodeHost } from './host/encode-host.ts';
 import { assembleImage } from './image.ts';
 import { ByteWriter } from './lower/byte-writer.ts';
 import { NEVER } from './lower/condition.ts';
-import { type LowerContext, type LoweredMatch, type LoweredTarget, Refused } from './lower/context.ts';
+import {
+  type LowerContext,
+  type LoweredMatch,
+  type LoweredTarget,
+  Refused,
+} from './lower/context.ts';
 import { lowerHeader } from './lower/header.ts';
 import { lowerMatch } from './lower/match.ts';
 import { lowerTarget } from './lower/target.ts';
@@ -124,7 +129,11 @@ class Lowering {
     const hook = hookOf(placed, this.#host);
     const policy = chain.policy === null ? VERDICT_NONE : POLICIES[chain.policy];
     const out = this.#records;
-    out.u8(ruleset.family).u8(tableNumber(table) ?? 0).u8(hook).u8(policy);
+    out
+      .u8(ruleset.family)
+      .u8(tableNumber(table) ?? 0)
+      .u8(hook)
+      .u8(policy);
     out.u32(firstRule, chain.rules.length, this.#ruleTotal + id, hook === HOOK_COUNT ? 0 : 1);
     out.align(CHAIN_SIZE);
     for (const [i, rule] of chain.rules.entries()) this.#rule(placed, rule, firstRule + i);

@@ -1,10 +1,5 @@
 /** The image: a header, then the sections. Layout in assembly/abi.ts. */
-import {
-  ABI_MAGIC,
-  ABI_VERSION,
-  IMAGE_HEADER_WORDS,
-  SECTION_COUNT,
-} from '../../assembly/abi.ts';
+import { ABI_MAGIC, ABI_VERSION, IMAGE_HEADER_WORDS, SECTION_COUNT } from '../../assembly/abi.ts';
 import type { EncodedSection } from './host/encode-host.ts';
 import { ByteWriter } from './lower/byte-writer.ts';
 

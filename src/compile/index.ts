@@ -1,4 +1,5 @@
 /** Hosts and rules, lowered to the image that the core takes. */
 
-export { type CompileOptions, compile } from '../lower/image.ts';
+export { compile } from './compile.ts';
 export type { Compiled, CounterInfo } from './compiled.ts';
+export type { CompileOptions, UnknownPolicy } from './options.ts';

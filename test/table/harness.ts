@@ -92,30 +92,34 @@ async function compileCore(): Promise<WebAssembly.Module> {
 }
 
 /** A host with lo, eth0, eth1, docker0 and its ports veth1 and veth2. */
-const ADDRESSES = JSON.stringify([
-  ['lo', '127.0.0.1', 8],
-  ['eth0', '192.168.1.10', 24],
-  ['eth1', '10.9.0.1', 16],
-  ['docker0', '172.17.0.1', 16],
-].map(([ifname, local, prefixlen], i) => ({
-  ifindex: i + 1,
-  ifname,
-  flags: ['UP'],
-  mtu: 1500,
-  link_type: ifname === 'lo' ? 'loopback' : 'ether',
-  ...(ifname === 'docker0' ? { linkinfo: { info_kind: 'bridge' } } : {}),
-  addr_info: [{ family: 'inet', local, prefixlen, scope: 'global' }],
-})).concat(
-  ['veth1', 'veth2'].map((ifname, i) => ({
-    ifindex: 10 + i,
-    ifname,
-    flags: ['UP'],
-    mtu: 1500,
-    link_type: 'ether',
-    master: 'docker0',
-    addr_info: [],
-  })) as never,
-));
+const ADDRESSES = JSON.stringify(
+  [
+    ['lo', '127.0.0.1', 8],
+    ['eth0', '192.168.1.10', 24],
+    ['eth1', '10.9.0.1', 16],
+    ['docker0', '172.17.0.1', 16],
+  ]
+    .map(([ifname, local, prefixlen], i) => ({
+      ifindex: i + 1,
+      ifname,
+      flags: ['UP'],
+      mtu: 1500,
+      link_type: ifname === 'lo' ? 'loopback' : 'ether',
+      ...(ifname === 'docker0' ? { linkinfo: { info_kind: 'bridge' } } : {}),
+      addr_info: [{ family: 'inet', local, prefixlen, scope: 'global' }],
+    }))
+    .concat(
+      ['veth1', 'veth2'].map((ifname, i) => ({
+        ifindex: 10 + i,
+        ifname,
+        flags: ['UP'],
+        mtu: 1500,
+        link_type: 'ether',
+        master: 'docker0',
+        addr_info: [],
+      })) as never,
+    ),
+);
 
 export async function hostWith(rules: string, more: HostOptions['files'] = {}): Promise<Host> {
   return readHost({

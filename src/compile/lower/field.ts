@@ -117,9 +117,7 @@ export function lowerDscp({ value, invert }: MatchOf<'dscp'>, { host }: LowerCon
 export function lowerEcn({ tcpEce, tcpCwr, ip }: MatchOf<'ecn'>, { host }: LowerContext) {
   const lowered: LoweredMatch[] = [];
   if (ip !== null) {
-    lowered.push(
-      values(DIM_TOS, host, (tos) => ((tos & ECN_BITS) === ip.value) !== ip.invert),
-    );
+    lowered.push(values(DIM_TOS, host, (tos) => ((tos & ECN_BITS) === ip.value) !== ip.invert));
   }
   const asked = (bits: number, bit: number, want: boolean | null) =>
     want === null || ((bits & bit) !== 0) === want;
@@ -195,7 +193,9 @@ export function lowerOwner(owner: MatchOf<'owner'>, { warn }: LowerContext): Low
   const forwarded = inverted && owner.socketExists !== true;
   const local = inverted && owner.socketExists !== false;
   warn('a capture does not tell who owns a socket: packets of the host match no --uid or --gid');
-  return [match(MATCH_OWNER, new ByteWriter().u32(Number(forwarded), Number(local)).toUint8Array())];
+  return [
+    match(MATCH_OWNER, new ByteWriter().u32(Number(forwarded), Number(local)).toUint8Array()),
+  ];
 }
 
 /** Value under a mask, of a field that is zero here: device groups and realms. */

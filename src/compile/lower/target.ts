@@ -47,8 +47,8 @@ import {
   TTL_SET,
 } from '../../../assembly/abi-rules.ts';
 import { addressBytes } from '../../ruleset/address.ts';
-import type { NatRange } from '../../ruleset/target/nat.ts';
 import type { Target, TargetKind } from '../../ruleset/target/index.ts';
+import type { NatRange } from '../../ruleset/target/nat.ts';
 import type { Address, Family } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { topAddress } from './condition.ts';
@@ -61,7 +61,13 @@ type Lowering<Kind extends TargetKind> = (
 ) => LoweredTarget | Refused;
 
 function words(kind: number, ...values: readonly number[]): LoweredTarget {
-  return { kind, payload: new ByteWriter().u32(...values).align(8).toUint8Array() };
+  return {
+    kind,
+    payload: new ByteWriter()
+      .u32(...values)
+      .align(8)
+      .toUint8Array(),
+  };
 }
 
 /** Effects that no rule can see. */

@@ -65,7 +65,10 @@ export function lowerTcp(tcp: MatchOf<'tcp'>, { native, host }: LowerContext): L
   return lowered;
 }
 
-export function lowerUdp(udp: MatchOf<'udp' | 'udplite'>, { native }: LowerContext): LoweredMatch[] {
+export function lowerUdp(
+  udp: MatchOf<'udp' | 'udplite'>,
+  { native }: LowerContext,
+): LoweredMatch[] {
   if (native && udp.kind === 'udp') return ports(udp, MATCH_NATIVE);
   return [header(UDP_HEADER), ...ports(udp, 0)];
 }

@@ -1,9 +1,0 @@
-export { buildTables } from './build';
-export {
-  addressesChanged,
-  attachTables,
-  chainStructure,
-  evaluateChain,
-  packetBegin,
-  volatileKey,
-} from './evaluate';
