@@ -285,16 +285,13 @@ export function placeByAddress(place: u32, family: u32, src: usize, dst: usize):
   let direction = placeDirection(place);
   const known = iface != 0;
   if (direction == DIRECTION_UNKNOWN) {
-    const own = hasLocalAddress(family, src);
+    const toHost = hasLocalAddress(family, dst);
+    direction = !toHost && hasLocalAddress(family, src) ? DIRECTION_OUT : DIRECTION_IN;
     if (known) {
-      const there = subnetIface(family, src) == iface && !own;
-      direction = own || (!there && subnetIface(family, dst) == iface) ? DIRECTION_OUT : DIRECTION_IN;
-      if (own && hasLocalAddress(family, dst)) direction = DIRECTION_IN;
-    } else if (own && hasLocalAddress(family, dst)) {
+      const towards = subnetIface(family, dst) == iface && subnetIface(family, src) != iface;
+      if (towards && !toHost) direction = DIRECTION_OUT;
+    } else if (toHost && hasLocalAddress(family, src)) {
       iface = loopback;
-      direction = DIRECTION_IN;
-    } else {
-      direction = own ? DIRECTION_OUT : DIRECTION_IN;
     }
   }
   if (iface == 0) iface = subnetIface(family, direction == DIRECTION_IN ? src : dst);
