@@ -21,6 +21,7 @@ import {
   IMAGE_CONNTRACK,
   IMAGE_CONNTRACK_V6,
   NONE,
+  REASON_CONNTRACK,
   SECTION_CHAIN,
   TABLE_COUNT,
   TABLE_FILTER,
@@ -180,6 +181,7 @@ function confirmConn(p: Packet): u32 {
   if (conn.status & IPS_CONFIRMED) return VERDICT_ACCEPT;
   const v = confirm(p);
   if (v == VERDICT_ACCEPT) outcome.began = 1;
+  else outcome.reason = <u8>REASON_CONNTRACK;
   return v;
 }
 
