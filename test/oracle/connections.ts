@@ -26,6 +26,8 @@ export interface Connection {
   srcDone: boolean;
   dstNat: boolean;
   srcNat: boolean;
+  /** The interface MASQUERADE took the source's address of. */
+  masqueradedOut: string | null;
   /** The source port is a free choice: dockfw's may be another one. */
   chosen: boolean;
 }
@@ -101,6 +103,7 @@ export class Connections {
       srcDone: false,
       dstNat: false,
       srcNat: false,
+      masqueradedOut: null,
       chosen: false,
     };
   }
@@ -113,6 +116,15 @@ export class Connections {
     this.#byTuple.set(keyOf(connection.original), connection);
     this.#byTuple.set(keyOf(connection.reply), connection);
     this.#all.push(connection);
+  }
+
+  /** The connection is no more: its packets leave another way than it was masqueraded for. */
+  kill(connection: Connection): void {
+    for (const tuple of [connection.original, connection.reply]) {
+      if (this.#byTuple.get(keyOf(tuple)) === connection) this.#byTuple.delete(keyOf(tuple));
+    }
+    const at = this.#all.indexOf(connection);
+    if (at >= 0) this.#all.splice(at, 1);
   }
 
   /** Sets the destination's mapping up (nf_nat_setup_info with NF_NAT_MANIP_DST). */

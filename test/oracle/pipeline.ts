@@ -10,7 +10,7 @@ export interface OracleOutcome {
   readonly path: 'forward' | 'input' | null;
   readonly verdict: 'accept' | 'drop' | 'reject';
   /** Why, where no rule or policy decided. */
-  readonly reason: 'martian' | 'ttl' | 'pkttype' | null;
+  readonly reason: 'martian' | 'ttl' | 'pkttype' | 'nat-failed' | null;
   readonly by: Decision | null;
   /** The interface the packet left through. */
   readonly out: string | null;
@@ -19,7 +19,8 @@ export interface OracleOutcome {
 
 interface Stop {
   readonly verdict: 'drop' | 'reject';
-  readonly by: Decision;
+  /** null: NAT itself. */
+  readonly by: Decision | null;
 }
 
 export class Pipeline {
@@ -105,13 +106,22 @@ export class Pipeline {
       const choice = target === null ? NOTHING : choiceOf(target, packet, side);
       if (side === 'dst') this.#connections.mapDestination(connection, choice);
       else this.#connections.mapSource(connection, choice);
+      if (target?.kind === 'MASQUERADE') connection.masqueradedOut = packet.out;
+    } else if (chain === 'POSTROUTING' && packet.direction === 'original') {
+      const { masqueradedOut } = connection;
+      if (masqueradedOut !== null && masqueradedOut !== packet.out) {
+        this.#connections.kill(connection);
+        return { verdict: 'drop', by: null };
+      }
     }
     translate(packet, side);
     return null;
   }
 
   #stopped(packet: Packet, path: OracleOutcome['path'], stop: Stop): OracleOutcome {
-    return { path, verdict: stop.verdict, reason: null, by: stop.by, out: null, packet };
+    const { verdict, by } = stop;
+    const reason = by === null ? 'nat-failed' : null;
+    return { path, verdict, reason, by, out: null, packet };
   }
 
   #lost(
