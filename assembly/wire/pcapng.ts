@@ -217,6 +217,14 @@ function bareRecord(f: FrameRecord, state: CaptureState, type: u32, total: u32):
   return f.frameLen;
 }
 
+/** Moves the capture's clock on to a frame's time. */
+@inline
+function keepTime(state: CaptureState, link: Link, time: u64): void {
+  if (time <= state.lastTime && state.linkCount > 1) noteOrder(state, link, time);
+  state.lastTime = time;
+  state.lastIface = link.iface;
+}
+
 /**
  * Notes that a frame stands behind one that it went before: an earlier time, or, the kernel stamping
  * a packet once, the same time at a bridge's port behind the bridge.
@@ -309,7 +317,7 @@ function record(
   const time = timeOf(link, units);
   const options = p + PACKET_DATA + <usize>padded(cap);
   const said = directionOf(options, p + blockLength - BLOCK_TRAILER, swapped);
-  state.lastTime = time;
+  keepTime(state, link, time);
   decodeAnyFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, frame);
   return true;
 }
@@ -356,7 +364,7 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
         const options = p + PACKET_DATA + <usize>padded(cap);
         const said = directionOf(options, p + total - BLOCK_TRAILER, 0);
         const f = frameAt(slot, count);
-        state.lastTime = time;
+        keepTime(state, link, time);
         decodeFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, first + <u64>count);
         bytes += <u64>len;
         count++;
