@@ -11,6 +11,7 @@ import {
   MATCH_CONNMARK,
   MATCH_RANGES,
   MATCH_VALUES,
+  TARGET_CONNMARK,
 } from '../abi-rules';
 import { sectionCount, sectionPtr } from '../host';
 import { Chain } from '../image';
@@ -36,6 +37,7 @@ import {
   matchKind,
   nextMatch,
   RANGE_BYTES,
+  targetKind,
 } from './record';
 import { SCRATCH_KEYS, SCRATCH_SORT, scratch } from './scratch';
 
@@ -145,5 +147,6 @@ function noteUse(family: Family, familyCode: u32): void {
       if (kind == MATCH_CONNMARK) family.residualUse |= RESIDUAL_CONNMARK;
       match = nextMatch(match);
     }
+    if (targetKind(blobAt(rule.target)) == TARGET_CONNMARK) family.residualUse |= RESIDUAL_CONNMARK;
   }
 }

@@ -25,7 +25,7 @@ export class Family {
   residualUse: u32; // RESIDUAL_*
 }
 
-/** Rules look at the packet mark or the connection's beyond the dimensions. */
+/** Rules look at the mark of the packet's connection. */
 export const RESIDUAL_CONNMARK: u32 = 1;
 
 /** From a dimension's value to its class. */

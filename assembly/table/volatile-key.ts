@@ -86,7 +86,7 @@ function shapeFor(at: usize, family: Family): bool {
 
 /** The packet's key, or 0 when its walk must not be cached. */
 export function keyOf(p: Packet): u32 {
-  if (isOdd(p)) return 0;
+  if (p.sideEffects || isOdd(p)) return 0;
   forgetFields();
   const at = p.family == FAMILY_V4 ? shapes : shapes + SHAPE_BYTES;
   const shape = changetype<KeyShape>(at);
