@@ -7,7 +7,8 @@ export const COMPLETE_COMMAND = 'complete';
 
 /** The script for a shell; it asks `dockfw complete -- WORDS…` at each tab. */
 export function writeCompletion(program: Command, shell: string, io: Io): void {
-  io.stdout.write(captured(() => script(shell, program.name(), program.name())));
+  const text = captured(() => script(shell, program.name(), program.name()));
+  io.stdout.write(text.replace(/^complete -F /m, 'complete -o default -F ')); // bash: offer files
 }
 
 /** Answers the script: what can follow these words. */

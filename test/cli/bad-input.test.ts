@@ -1,0 +1,153 @@
+/** Bad input: exit status 3, one clear message, no stack trace, and the good parts still used. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CliResult, cli } from './run-cli.ts';
+
+const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
+const shop = join(examples, 'shop.pcap');
+let dir: string;
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'dockfw-bad-'));
+});
+
+afterAll(() => rmSync(dir, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(dir, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The example's host with some files replaced. */
+function host(name: string, files: Readonly<Record<string, string>>): string {
+  const path = join(dir, name);
+  mkdirSync(path);
+  cpSync(join(examples, 'shop.host'), path, { recursive: true });
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(path, file), content);
+  return path;
+}
+
+function filter(...rules: readonly string[]): string {
+  const chains = ['INPUT', 'FORWARD', 'OUTPUT'].map((chain) => `:${chain} ACCEPT [0:0]`);
+  return ['*filter', ...chains, ...rules, 'COMMIT', ''].join('\n');
+}
+
+function expectRefusal(result: CliResult, message: RegExp): void {
+  expect(result).toMatchObject({ status: 3, stdout: '' });
+  expect(result.stderr).toMatch(message);
+  expect(result.stderr).toMatch(/^dockfw: error: .*\n$/);
+}
+
+/** Exit status 3, the message, and a report of what could be read. */
+function expectReportAnd(result: CliResult, message: RegExp): void {
+  expect(result.status).toBe(3);
+  expect(result.stderr).toMatch(message);
+  expect(result.stderr).not.toMatch(/\n {4}at /);
+  expect(result.stderr.match(/error:/g)).toHaveLength(1);
+  expect(result.stdout).toMatch(/^\S+ on \S+\n/);
+  expect(result.stdout).toMatch(/packets entered the host/);
+}
+
+describe('a capture', () => {
+  test('that is not there', async () => {
+    expectRefusal(await cli(['replay', join(dir, 'nosuch.pcap')]), /nosuch\.pcap: no such file/);
+  });
+
+  test('that is a directory', async () => {
+    expectRefusal(await cli(['replay', examples]), /is a directory, not a capture/);
+  });
+
+  test('that is empty', async () => {
+    expectRefusal(await cli(['replay', file('empty.pcap', '')]), /empty\.pcap: is empty/);
+  });
+
+  test('that is empty inside', async () => {
+    const path = file('empty.pcap.gz', gzipSync(''));
+    expectRefusal(await cli(['replay', path]), /is empty/);
+  });
+
+  test('that is none', async () => {
+    const path = file('text.pcap', 'Dear reader,\nthis is no capture.\n');
+    expectRefusal(await cli(['replay', path]), /is not a capture: neither pcap nor pcapng/);
+  });
+
+  test('of which only the first bytes are there', async () => {
+    const path = file('head.pcap', readFileSync(shop).subarray(0, 10));
+    expectRefusal(await cli(['replay', path]), /head\.pcap: cut off .* 24 bytes and 10 are there/);
+  });
+
+  test('that is cut in the middle of a record', async () => {
+    const path = file('cut.pcap', readFileSync(shop).subarray(0, 100_000));
+    const result = await cli(['replay', path, '--host', join(examples, 'shop.host')]);
+    expectReportAnd(result, /cut\.pcap: cut off in the record at byte 99729/);
+    expect(result.stdout).toMatch(/558 frames/);
+  });
+
+  test('whose compression is cut', async () => {
+    const path = file('cut.pcap.gz', gzipSync(readFileSync(shop)).subarray(0, 100_000));
+    const result = await cli(['replay', path, '--host', join(examples, 'shop.host')]);
+    expectReportAnd(result, /cut off or corrupt/);
+  });
+});
+
+describe('a host', () => {
+  test('that is not there', async () => {
+    const result = await cli(['replay', shop, '--host', join(dir, 'nohost')]);
+    expectRefusal(result, /nohost: .*cannot be read/);
+  });
+
+  test('with JSON that is none', async () => {
+    const path = host('json.host', { 'ip-addr.json': '[{"ifname": eth0}]' });
+    const result = await cli(['replay', shop, '--host', path]);
+    expectReportAnd(result, /ip-addr\.json:1:13: /);
+  });
+
+  test('with a sysctl line that cannot be read', async () => {
+    const path = host('sysctl.host', { 'sysctl.txt': 'net.ipv4.ip_forward = yes\n' });
+    const result = await cli(['replay', shop, '--host', path]);
+    expectReportAnd(result, /sysctl\.txt:1:/);
+  });
+});
+
+describe('rules', () => {
+  async function replayRules(name: string, ...rules: readonly string[]): Promise<CliResult> {
+    return cli(['replay', shop, '--rules', file(name, filter(...rules))]);
+  }
+
+  test('that are not there', async () => {
+    const result = await cli(['replay', shop, '--rules', join(dir, 'norules')]);
+    expectRefusal(result, /norules: cannot be read/);
+  });
+
+  test('with a match that is not known', async () => {
+    const result = await replayRules('geoip.v4', '-A FORWARD -m geoip --source-country NZ -j DROP');
+    expectReportAnd(result, /geoip\.v4:5:15: match "geoip" is not known/);
+  });
+
+  test('that jump to a chain that is missing', async () => {
+    const result = await replayRules('jump.v4', '-A FORWARD -p tcp -j NOWHERE');
+    expectReportAnd(result, /jump\.v4:5:22: .*NOWHERE/);
+  });
+
+  test('whose chains are a loop', async () => {
+    const rules = [':A - [0:0]', ':B - [0:0]', '-A FORWARD -j A', '-A A -j B', '-A B -j A'];
+    expectReportAnd(await replayRules('loop.v4', ...rules), /loop\.v4:9:9: .*A -> B -> A/);
+  });
+
+  test('that name a set that is missing', async () => {
+    const rule = '-A FORWARD -m set --match-set blocked src -j DROP';
+    expectReportAnd(await replayRules('set.v4', rule), /set\.v4:5:.*blocked/);
+  });
+});
+
+describe('an output', () => {
+  test.each(['--packets', '--counters'])('that %s cannot write', async (option) => {
+    const result = await cli(['replay', shop, option, join(dir, 'nodir', 'out')]);
+    expectRefusal(result, /out: cannot be written/);
+  });
+});
