@@ -46,7 +46,7 @@ function refuse(reason: string): () => Refused {
 const always = (): LoweredMatch[] => [];
 const when = (holds: boolean): LoweredMatch[] => (holds ? [] : [NEVER]);
 
-/** One entry per kind: a kind that RULESET adds does not compile until it is here. */
+/** One entry per kind: a kind that the syntax tree gains does not type-check until it is here. */
 const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   addrtype: lowerAddrtype,
   ah: lowerAh,

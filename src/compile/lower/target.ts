@@ -193,7 +193,7 @@ function lowerEcn({ tcpRemove, ipEct, tcpEce, tcpCwr }: TargetOf<'ECN'>): Lowere
   return words(TARGET_TCP_FLAGS, mask, value);
 }
 
-/** One entry per kind: a kind that RULESET adds does not compile until it is here. */
+/** One entry per kind: a kind that the syntax tree gains does not type-check until it is here. */
 const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   ACCEPT: () => words(TARGET_ACCEPT),
   AUDIT: goOn,
