@@ -1,0 +1,164 @@
+/** Which worker a frame belongs to: the same for all of a connection, whatever NAT does to it. */
+import * as fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FAMILY_V4, FAMILY_V6 } from '../../assembly/abi.ts';
+import { compileFront, type DecodeOptions, decode, Front } from './harness.ts';
+import { addressBytes, DOCKER_HOST } from './image.ts';
+import { type Bytes, be16, icmp, ipv4, ipv6, pcap, tcp, udp } from './packets.ts';
+
+let module: WebAssembly.Module;
+beforeAll(async () => {
+  module = await compileFront();
+});
+
+const WORKERS = 7;
+const HOST_ADDRESS = '192.168.1.10';
+const CONTAINER = '172.17.0.2';
+
+/** Owners of raw IP packets. */
+function owners(packets: Bytes[], options: DecodeOptions = {}): number[] {
+  const file = pcap(packets, { linkType: 101 });
+  const host = { ...DOCKER_HOST, flags: 0 };
+  return decode(module, host, file, { workers: WORKERS, ...options }).frames.map((f) => f.owner);
+}
+
+interface Tuple {
+  readonly src: string;
+  readonly dst: string;
+  readonly sport: number;
+  readonly dport: number;
+}
+
+const packet = ({ src, dst, sport, dport }: Tuple, proto = 6): Bytes =>
+  ipv4({ src, dst, proto, payload: proto === 6 ? tcp(sport, dport, 16) : udp(sport, dport) });
+
+/** A published port's connection: as it arrives, translated, and both replies. */
+const sightings = (client: string, sport: number): Tuple[] => [
+  { src: client, dst: HOST_ADDRESS, sport, dport: 8080 },
+  { src: client, dst: CONTAINER, sport, dport: 80 },
+  { src: CONTAINER, dst: client, sport: 80, dport: sport },
+  { src: HOST_ADDRESS, dst: client, sport: 8080, dport: sport },
+];
+
+/** An address outside of the host's. */
+const external = fc
+  .tuple(fc.integer({ min: 1, max: 99 }), fc.nat(255), fc.nat(255), fc.nat(255))
+  .map((parts) => parts.join('.'));
+const port = fc.integer({ min: 1, max: 65_535 });
+
+describe('a connection', () => {
+  it('has one owner before and after translation, in both directions', () => {
+    fc.assert(
+      fc.property(external, port, (client, sport) => {
+        expect(new Set(owners(sightings(client, sport).map((t) => packet(t)))).size).toBe(1);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('has the same owner when a container began it', () => {
+    const out = { src: CONTAINER, dst: '9.9.9.9', sport: 5000, dport: 443 };
+    const masqueraded = { ...out, src: HOST_ADDRESS, sport: 6000 };
+    const all = [out, masqueraded].flatMap((t) => [
+      packet(t),
+      packet({ src: t.dst, dst: t.src, sport: t.dport, dport: t.sport }),
+    ]);
+    expect(new Set(owners(all)).size).toBe(1);
+  });
+
+  it('is found by its tuple', () => {
+    const front = new Front(module, DOCKER_HOST, { workers: WORKERS });
+    const handle = (text: string) => front.core.handleOf(FAMILY_V4, front.put(addressBytes(text)));
+    for (let i = 0; i < 50; i++) {
+      const [arrival, ...others] = sightings(`9.8.${i}.7`, 1000 + i) as [Tuple, ...Tuple[]];
+      const [owner] = owners([packet(arrival)]);
+      for (const { src, dst, sport, dport } of [arrival, ...others]) {
+        const tuple = [handle(src), handle(dst), sport, dport] as const;
+        expect(front.core.ownerOfTuple(FAMILY_V4, 6, ...tuple)).toBe(owner);
+      }
+    }
+  });
+
+  it('includes the errors about it, from anywhere', () => {
+    for (const tuple of sightings('9.9.9.9', 777)) {
+      const [owner] = owners([packet(tuple)]);
+      const quote = packet(tuple).slice(0, 28);
+      for (const type of [3, 4, 5, 11, 12]) {
+        const payload = icmp(type, 0, [0, 0, 0, 0, ...quote]);
+        const error = ipv4({ src: '62.1.2.3', dst: tuple.src, proto: 1, payload });
+        expect(owners([error])).toEqual([owner]);
+      }
+    }
+  });
+
+  it('of echoes has an owner by address alone', () => {
+    const echo = (src: string, dst: string, type: number, id: number) =>
+      ipv4({ src, dst, proto: 1, payload: icmp(type, 0, [...be16(id), 0, 1]) });
+    const all = [
+      echo(CONTAINER, '9.9.9.9', 8, 5),
+      echo(HOST_ADDRESS, '9.9.9.9', 8, 6),
+      echo('9.9.9.9', HOST_ADDRESS, 0, 6),
+      echo('9.9.9.9', CONTAINER, 0, 5),
+    ];
+    expect(new Set(owners(all)).size).toBe(1);
+  });
+
+  it('in IPv6 too', () => {
+    const packet6 = (src: string, dst: string, sport: number, dport: number) =>
+      ipv6({ src, dst, next: 6, payload: tcp(sport, dport, 16) });
+    const host = '2001:db8::10';
+    for (let i = 0; i < 20; i++) {
+      const client = `2a00:1::${i.toString(16)}`;
+      const [there, back] = owners([packet6(client, host, 5, 80), packet6(host, client, 80, 5)]);
+      expect(there).toBe(back);
+      const front = new Front(module, DOCKER_HOST, { workers: WORKERS });
+      const handle = (text: string) =>
+        front.core.handleOf(FAMILY_V6, front.put(addressBytes(text)));
+      const tuple = [handle(client), handle(host), 5, 80] as const;
+      expect(front.core.ownerOfTuple(FAMILY_V6, 6, ...tuple)).toBe(there);
+    }
+  });
+});
+
+describe('ranges that rules name', () => {
+  const between = (target: string, natRanges: DecodeOptions['natRanges']) =>
+    owners(
+      Array.from({ length: 40 }, (_, i) => i).flatMap((i) => [
+        packet({ src: '9.9.9.9', dst: '8.8.8.8', sport: 1000 + i, dport: 80 }),
+        packet({ src: '9.9.9.9', dst: target, sport: 1000 + i, dport: 81 }),
+      ]),
+      natRanges ? { natRanges } : {},
+    );
+  const pairs = (list: number[]) => list.every((owner, i) => owner === list[i - (i % 2)]);
+
+  it('count for nothing', () => {
+    const ranges = [
+      [FAMILY_V4, '8.8.8.8', '8.8.8.8'],
+      [FAMILY_V4, '10.9.0.0', '10.9.3.255'],
+      [FAMILY_V4, '10.9.2.0', '10.11.0.0'],
+    ] as const;
+    for (const target of ['10.9.0.0', '10.9.3.255', '10.9.4.0', '10.10.77.1', '10.11.0.0']) {
+      expect(pairs(between(target, ranges))).toBe(true);
+    }
+    expect(pairs(between('10.11.0.1', ranges))).toBe(false);
+    expect(pairs(between('10.8.255.255', ranges))).toBe(false);
+    expect(pairs(between('10.9.0.1', undefined))).toBe(false);
+  });
+});
+
+it('spreads connections evenly', () => {
+  const all = owners(
+    Array.from({ length: 7000 }, (_, i) =>
+      packet({ src: '9.9.9.9', dst: HOST_ADDRESS, sport: 1024 + i, dport: 80 }),
+    ),
+  );
+  const counts = Array.from({ length: WORKERS }, (_, w) => all.filter((o) => o === w).length);
+  for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(150);
+});
+
+it('is 0 where there is one worker', () => {
+  const all = Array.from({ length: 20 }, (_, i) =>
+    packet({ ...(sightings('9.9.9.9', i)[0] as Tuple) }),
+  );
+  expect(new Set(owners(all, { workers: 1 }))).toEqual(new Set([0]));
+});
