@@ -4,6 +4,7 @@
  */
 import { ECHO_REPLY, ECHO_REQUEST, ICMP, type Packet, TCP } from './packet.ts';
 import type { Random } from './random.ts';
+import { CLIENT_PORTS } from './values.ts';
 
 /** ICMP: the id in both ports, and the type. */
 export interface Tuple {
@@ -188,7 +189,8 @@ export class Connections {
     let mapped = moved;
     do {
       mapped = withSourcePort(moved, this.#random.int(low, high));
-    } while (this.#isUsed(mapped));
+      // nor a client's: a choice must not change what becomes of anybody else
+    } while (this.#isUsed(mapped) || CLIENT_PORTS.includes(mapped.sport));
     this.#alter(connection, mapped, 'src');
   }
 
