@@ -61,6 +61,7 @@ function sourcePort(outcome: OracleOutcome, record: PacketRecord): number {
   if (connection?.chosen !== true || packet.direction !== 'original') return packet.sport;
   const moved = packet.sport !== packet.arrival.sport;
   const theirs = record.nat?.sport ?? record.sport;
+  if (connection.open && theirs !== null) return theirs;
   return moved && theirs !== null && theirs !== packet.arrival.sport ? theirs : packet.sport;
 }
 

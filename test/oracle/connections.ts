@@ -31,6 +31,8 @@ export interface Connection {
   masqueradedOut: string | null;
   /** The source port is a free choice: dockfw's may be another one. */
   chosen: boolean;
+  /** Even whether it moves at all hangs on a free choice, that of another of the same source. */
+  open: boolean;
 }
 
 export function invert(tuple: Tuple): Tuple {
@@ -106,6 +108,7 @@ export class Connections {
       srcNat: false,
       masqueradedOut: null,
       chosen: false,
+      open: false,
     };
   }
 
@@ -166,14 +169,14 @@ export class Connections {
       if (!this.#isUsed(current)) return;
     } else {
       // a source keeps the mapping that another of its connections has (find_appropriate_src)
-      const sibling = this.#all.findLast(
-        (other) =>
-          hasSource(other, connection) && other.reply.dst === src && allowed(portOf(other)),
+      const siblings = this.#all.filter(
+        (other) => hasSource(other, connection) && other.reply.dst === src,
       );
+      if (siblings.some(({ chosen }) => chosen)) connection.chosen = connection.open = true;
+      const sibling = siblings.findLast((other) => allowed(portOf(other)));
       if (sibling !== undefined) {
         const mapped = withSourcePort({ ...current, src }, portOf(sibling));
         if (!this.#isUsed(mapped)) {
-          connection.chosen ||= sibling.chosen;
           this.#alter(connection, mapped, 'src');
           return;
         }
