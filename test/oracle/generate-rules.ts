@@ -171,7 +171,7 @@ class RuleGenerator {
       kinds.push(
         () => ['-m', 'conntrack', this.#not(), '--ctstate', this.#states()],
         () => ['-m', 'conntrack', this.#not(), '--ctstate', this.#states()],
-        () => ['-m', 'conntrack', ...this.#conntrack()],
+        () => ['-m', 'conntrack', ...this.#conntrack(proto)],
         () => ['-m', 'connmark', this.#not(), '--mark', random.pick(MARKS)],
       );
     }
@@ -221,7 +221,7 @@ class RuleGenerator {
     return this.#random.some(all, this.#random.int(1, 3)).join(',');
   }
 
-  #conntrack(): string[] {
+  #conntrack(proto: Proto): string[] {
     return this.#random.pick([
       ['--ctdir', this.#random.pick(['ORIGINAL', 'REPLY'])],
       [this.#not(), '--ctproto', this.#random.pick(['6', '17', '1'])],
@@ -231,7 +231,10 @@ class RuleGenerator {
       [this.#not(), '--ctrepldst', this.#network(SOURCES)],
       [this.#not(), '--ctorigsrcport', this.#portRange()],
       [this.#not(), '--ctorigdstport', this.#portRange()],
-      [this.#not(), '--ctreplsrcport', this.#portRange()],
+      // an echo's is its id, which may be a free choice
+      proto === 'tcp' || proto === 'udp'
+        ? [this.#not(), '--ctreplsrcport', this.#portRange()]
+        : [this.#not(), '--ctproto', '1'],
       [this.#not(), '--ctstatus', this.#random.pick(['SEEN_REPLY', 'CONFIRMED', 'EXPECTED'])],
       ['--ctstate', this.#states(), '--ctdir', this.#random.pick(['ORIGINAL', 'REPLY'])],
     ]);
@@ -313,7 +316,7 @@ class RuleGenerator {
     const address = random.pick(['192.168.1.10', '192.168.1.11', '10.20.0.1', '172.17.0.200']);
     const targets = [
       wanted([...to, address]),
-      withPorts([...to, `${address}:40000-41000`]),
+      withPorts([...to, `${address}:40000-49999`]),
       wanted(['-j', 'NETMAP', '--to', '10.99.0.0/16']),
     ];
     if (hook === 'POSTROUTING') {
