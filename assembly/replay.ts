@@ -438,6 +438,8 @@ function predict(p: Packet, print: u64, verdict: u32, path: u32, out: u32, physO
   e.path = <u8>path;
   e.family = p.family;
   e.seen = 0;
+  e.copySrc = outcome.copied ? outcome.src : 0;
+  e.copySport = outcome.sport;
 }
 
 /** A further sighting of a packet inside the host: on its bridge, or back in on the loopback. */
@@ -455,7 +457,7 @@ function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize
   if (e.verdict != VERDICT_ACCEPT) what = DIFFERENCE_DROPPED;
   else if (e.out != r.iface && <u32>e.out != bridge) what = DIFFERENCE_INTERFACE;
   else if (e.src != p.src || e.dst != p.dst || e.sport != p.sport || e.dport != p.dport) {
-    what = DIFFERENCE_ADDRESS;
+    if (!isCopy(p, e)) what = DIFFERENCE_ADDRESS;
   }
   e.seen++;
   if (what == 0) {
@@ -465,6 +467,12 @@ function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize
     noteDifference(frame, e.frame, what, r.iface, e.out);
   }
   if (result != 0) writeObserved(e, frame, result, what == 0 ? 0 : RESULT_DIFFERS);
+}
+
+/** Whether the frame is the copy that a promiscuous bridge forwarded. */
+function isCopy(p: Packet, e: Prediction): bool {
+  if (e.copySrc == 0 || p.src != e.copySrc || p.dst != e.dst) return false;
+  return p.sport == e.copySport && p.dport == e.dport;
 }
 
 function writeObserved(e: Prediction, frame: u64, result: usize, flags: u32): void {

@@ -31,7 +31,8 @@ export class Prediction {
   seen: u8; // sightings of it leaving
   chosen: u8; // NAT made a choice that the kernel makes by its boot secret
   pad0: u8;
-  pad1: u16;
+  copySport: u16; // a copy of it leaves as well, from this source (a promiscuous bridge's)
+  copySrc: u32; // 0: no copy
   next: u32; // older entry of the bucket, number + 1
 }
 

@@ -165,6 +165,7 @@ function redirected(p: Packet, bridge: u32, to: u32): u32 {
   memory.copy(changetype<usize>(outcome), left + PACKET_ROOM, offsetof<Outcome>());
   memory.copy(at, left, offsetof<Packet>());
   outcome.towards = TOWARDS_MANY; // two ways at once: not to be cached
+  outcome.copied = 1;
   return v;
 }
 
