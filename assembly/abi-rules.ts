@@ -95,31 +95,32 @@ export const MATCH_CONNTRACK = 18;
 export const MATCH_MAC = 19;
 /** u32 state, u32 unused, u32 × 2 cost and cap (legacy) or u64 × 2 (native) */
 export const MATCH_LIMIT = 20;
+/** u32 state, u32 HASHLIMIT_*, u64 avg, u64 burst, u32 interval, expire ms, gc ms, most entries, … */
 export const MATCH_HASHLIMIT = 21;
+/** u32 list state, u32 RECENT_*, u32 seconds, u32 hits, u32 stamps, u32 unused, u64 × 2 mask */
 export const MATCH_RECENT = 22;
+/** u32 state, u32 limit, u32 destination, u32 unused, u64 × 2 mask */
 export const MATCH_CONNLIMIT = 23;
+/** u32 state, u32 every - 1, u32 first count */
 export const MATCH_STATISTIC_NTH = 24;
+/** u32 share of 2^31, u32 seed */
 export const MATCH_STATISTIC_RANDOM = 25;
+/** u32 state, u32 unused, u64 bytes */
 export const MATCH_QUOTA = 26;
+/** u32 from, u32 to, u32 bytes, u32 ignore case, pattern */
 export const MATCH_STRING = 27;
 export const MATCH_U32 = 28;
 export const MATCH_TIME = 29;
+/** u32 flags of assembly/route/rpfilter.ts */
 export const MATCH_RPFILTER = 30;
+/** u32 set, u32 sides (bit i: dimension i from the source), u32 side count, u32 SET_*, u64 packets, u64 bytes */
 export const MATCH_SET = 31;
+/** u32 what a forwarded packet answers, u32 what one of the host's own does */
 export const MATCH_OWNER = 32;
-export const MATCH_ECN_TCP = 33;
-export const MATCH_SCTP_CHUNKS = 34;
-export const MATCH_DCCP = 35;
-export const MATCH_HELPER = 36;
-export const MATCH_FRAG6 = 37;
-export const MATCH_RT6 = 38;
-export const MATCH_OPTIONS6 = 39;
-export const MATCH_IPV6HEADER = 40;
-export const MATCH_EUI64 = 41;
-export const MATCH_MH = 42;
-export const MATCH_CLUSTER = 43;
-export const MATCH_SRH = 44;
-export const MATCH_BPF = 45;
+/** u32 mode (0 all, 1 any, 2 only), u32 count, count × {u8 type, u8 flag mask, u8 flags, u8 unused} */
+export const MATCH_SCTP_CHUNKS = 33;
+/** u32 types (bit per type), u32 inverted, u32 option or 0, u32 inverted */
+export const MATCH_DCCP = 34;
 
 // --- targets -------------------------------------------------------------------------------------
 /** No target: the rule only counts. */
@@ -155,12 +156,10 @@ export const TARGET_TCP_FLAGS = 18;
 export const TARGET_TCPMSS = 19;
 /** u32 priority */
 export const TARGET_CLASSIFY = 20;
-/** See SET_*. */
+/** Three references {u32 set + 1, u32 sides, u32 side count}: add, delete, map; u32 flags, u32 timeout */
 export const TARGET_SET = 21;
 /** Effects that no rule can see: LOG, NFLOG, TRACE, CHECKSUM, TEE, … */
 export const TARGET_CONTINUE = 22;
-/** u64 × 2 source prefix, u64 × 2 destination prefix, … (SNPT, DNPT) */
-export const TARGET_NPT = 23;
 
 // TARGET_REJECT, as Packet.rejectWith
 export const REJECT_NONE = 0;
@@ -215,3 +214,84 @@ export const CONNTRACK_ADDRESSES = 32; // offsets in the payload
 export const CONNTRACK_PORTS = 160;
 export const CONNTRACK_EXPIRY = 176;
 export const CONNTRACK_BYTES = 184;
+
+// MATCH_HASHLIMIT
+export const HASHLIMIT_ABOVE = 1; // match above the rate
+export const HASHLIMIT_BYTES = 2;
+export const HASHLIMIT_RATE_MATCH = 4;
+export const HASHLIMIT_SRC = 8;
+export const HASHLIMIT_DST = 16;
+export const HASHLIMIT_SPORT = 32;
+export const HASHLIMIT_DPORT = 64;
+
+// MATCH_RECENT
+export const RECENT_SET = 1;
+export const RECENT_CHECK = 2;
+export const RECENT_UPDATE = 4;
+export const RECENT_REMOVE = 8;
+export const RECENT_DST = 16;
+export const RECENT_TTL = 32;
+export const RECENT_REAP = 64;
+
+// --- sets ----------------------------------------------------------------------------------------
+// SECTION_SET: SET_SIZE bytes per set, then what they point to (offsets from the section's start).
+//
+//     0 u8 kind  u8 family (0: any)  u8 dimensions  u8 flags │ u8 × 6 SET_DIM_* │ u16 unused
+//    16 u64 × 2 address mask │ u32 mark mask │ u32 default timeout (s)
+//    40 u32 prefixes, u32 count: {u8 first, u8 second} from the longest on
+//    48 u32 entries, u32 count │ u32 most entries │ u32 unused
+//
+// An entry is its key and what comes with it; a member of a list is {u32 set, u32 timeout}.
+//
+//     0 u64 × 2 first address │ u64 × 2 second address
+//    32 u16 port, u8 protocol, u8 first prefix, u8 second prefix, u8 unused, u16 interface │ u64 MAC
+//    48 u32 mark, u32 unused ── end of the key ──
+//    56 u32 SET_ENTRY_*, u32 timeout (s; 0: none) │ u32 mark, u32 mark mask, u32 priority, u32 unused
+//    80 u64 packets, u64 bytes │ u64 MAC that is no part of the key (bitmap:ip,mac)
+export const SET_SIZE = 64;
+export const SET_KEY_BYTES = 56;
+export const SET_ENTRY_BYTES = 104;
+export const SET_MEMBER_BYTES = 8;
+
+export const SET_HASH = 0;
+export const SET_LIST = 1;
+
+export const SET_HAS_TIMEOUT = 1;
+/** Ports of TCP and UDP alike, without protocol. */
+export const SET_PLAIN_PORTS = 2;
+export const SET_FORCEADD = 4;
+/** The first, the second address has prefixes. */
+export const SET_FIRST_NET = 8;
+export const SET_SECOND_NET = 16;
+/** bitmap:ip,mac: entries without a MAC learn it; the MAC is the source's alone. */
+export const SET_SOURCE_MAC = 32;
+
+export const SET_DIM_ADDRESS = 1;
+export const SET_DIM_PORT = 2;
+export const SET_DIM_MAC = 3;
+export const SET_DIM_IFACE = 4;
+export const SET_DIM_MARK = 5;
+
+export const SET_ENTRY_NOMATCH = 1;
+export const SET_ENTRY_MARK = 2;
+export const SET_ENTRY_PRIORITY = 4;
+/** A MAC address is not known yet (bitmap:ip,mac): any matches. */
+export const SET_ENTRY_ANY_MAC = 8;
+
+// MATCH_SET: flags; the operators for packets and bytes are in them too
+export const SET_RETURN_NOMATCH = 1;
+export const SET_SKIP_COUNTERS = 2;
+/** The answer depends on more than the packet: timeouts, SET targets, counters, MACs. */
+export const SET_VOLATILE = 4;
+export const SET_OP_EQ = 1;
+export const SET_OP_NE = 2;
+export const SET_OP_LT = 3;
+export const SET_OP_GT = 4;
+export const SET_PACKETS_OP_SHIFT = 8;
+export const SET_BYTES_OP_SHIFT = 12;
+
+// TARGET_SET
+export const SET_TARGET_EXIST = 1;
+export const SET_TARGET_TIMEOUT = 2;
+export const SET_TARGET_MAP_MARK = 4;
+export const SET_TARGET_MAP_PRIORITY = 8;

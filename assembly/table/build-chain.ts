@@ -93,7 +93,7 @@ function planRule(out: CompiledRule, index: u32, counter: u32, written: u32): bo
     } else if (!holdsForRegular(match)) {
       store<u32>(residuals + (<usize>count << 2), <u32>match);
       count++;
-      if (isStateful(matchKind(match))) stateful = true;
+      if (isStateful(match)) stateful = true;
     }
     match = nextMatch(match);
   }

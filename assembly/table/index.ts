@@ -4,6 +4,8 @@ import { buildAll } from './build';
 import { attachClasses, forgetAddresses, forgetClasses } from './classify';
 import { attachEvaluation, walk } from './evaluate';
 import { ChainTable, Tables } from './layout';
+import { attachKeys } from './set/key';
+import { attachSets, noteTime } from './set/sets';
 import { attachState } from './state';
 import { attachVolatileKey, keyOf } from './volatile-key';
 
@@ -19,7 +21,9 @@ export function attachTables(image: usize, built: usize): bool {
     attachClasses(tables) &&
     attachEvaluation(tables) &&
     attachVolatileKey(tables) &&
-    attachState(tables.stateBytes)
+    attachState(tables.stateBytes) &&
+    attachSets() &&
+    attachKeys()
   );
 }
 
@@ -27,6 +31,7 @@ export function attachTables(image: usize, built: usize): bool {
 @inline
 export function packetBegin(p: Packet): void {
   p.sideEffects = 0;
+  noteTime(p.tsNanos);
   forgetClasses();
 }
 

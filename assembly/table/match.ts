@@ -7,11 +7,14 @@ import {
   MATCH_ADDRESSES,
   MATCH_ADDRTYPE,
   MATCH_AH,
+  MATCH_CONNLIMIT,
   MATCH_CONNMARK,
   MATCH_CONNTRACK,
+  MATCH_DCCP,
   MATCH_DST_MASK,
   MATCH_EITHER_PORT,
   MATCH_FRAGMENT,
+  MATCH_HASHLIMIT,
   MATCH_HEADER,
   MATCH_IPCOMP,
   MATCH_LIMIT,
@@ -20,7 +23,10 @@ import {
   MATCH_OWNER,
   MATCH_QUOTA,
   MATCH_RANGES,
+  MATCH_RECENT,
   MATCH_RPFILTER,
+  MATCH_SCTP_CHUNKS,
+  MATCH_SET,
   MATCH_SPI,
   MATCH_SRC_MASK,
   MATCH_STATISTIC_NTH,
@@ -34,6 +40,7 @@ import {
 } from '../abi-rules';
 import { Packet } from '../packet';
 import { rpfilterOk } from '../route/rpfilter';
+import { dccpMatches, sctpChunksMatch } from './match/chunks';
 import { connmarkMatches, conntrackMatches } from './match/connection';
 import {
   ahMatches,
@@ -55,9 +62,13 @@ import {
   rangeMatches,
   valueMatches,
 } from './match/header';
+import { connlimitMatches } from './match/connlimit';
+import { hashlimitMatches } from './match/hashlimit';
+import { recentMatches } from './match/recent';
 import { limitMatches, nthMatches, quotaMatches, randomMatches } from './match/rate';
 import { timeMatches } from './match/time';
 import { matchKind, matchPayload } from './record';
+import { setMatches } from './set/match';
 
 /** Whether the match holds. */
 export function matchHolds(p: Packet, match: usize): bool {
@@ -90,6 +101,8 @@ export function matchHolds(p: Packet, match: usize): bool {
       return conntrackMatches(p, match);
     case MATCH_RPFILTER:
       return rpfilterOk(p, load<u32>(matchPayload(match))) != isInverted(match);
+    case MATCH_SET:
+      return setMatches(p, match);
     case MATCH_OWNER:
       return load<u32>(matchPayload(match) + (p.local ? 4 : 0)) != 0;
     default:
@@ -119,6 +132,16 @@ function outsideKeyHolds(p: Packet, match: usize): bool {
       return nthMatches(match);
     case MATCH_STATISTIC_RANDOM:
       return randomMatches(p, match);
+    case MATCH_HASHLIMIT:
+      return hashlimitMatches(p, match);
+    case MATCH_RECENT:
+      return recentMatches(p, match);
+    case MATCH_CONNLIMIT:
+      return connlimitMatches(p, match);
+    case MATCH_SCTP_CHUNKS:
+      return sctpChunksMatch(p, match);
+    case MATCH_DCCP:
+      return dccpMatches(p, match);
     case MATCH_QUOTA:
       return quotaMatches(p, match);
     case MATCH_STRING:

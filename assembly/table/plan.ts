@@ -25,13 +25,14 @@ import {
   MATCH_STATISTIC_NTH,
   MATCH_STATISTIC_RANDOM,
   MATCH_VALUES,
+  SET_VOLATILE,
   TARGET_CT,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
   TARGET_TOS,
   TARGET_TTL,
 } from '../abi-rules';
-import { matchDim, matchFlags, matchKind } from './record';
+import { matchDim, matchFlags, matchKind, matchPayload } from './record';
 
 /** Dimensions (bits) that a target of this kind writes. */
 export function dimsWrittenBy(target: u32): u32 {
@@ -52,7 +53,9 @@ export function dimsWrittenBy(target: u32): u32 {
 }
 
 /** Asking the match changes something, or its answer depends on when it is asked. */
-export function isStateful(kind: u32): bool {
+export function isStateful(match: usize): bool {
+  const kind = matchKind(match);
+  if (kind == MATCH_SET) return (load<u32>(matchPayload(match), 12) & SET_VOLATILE) != 0;
   return (
     kind == MATCH_LIMIT ||
     kind == MATCH_HASHLIMIT ||
@@ -60,8 +63,7 @@ export function isStateful(kind: u32): bool {
     kind == MATCH_CONNLIMIT ||
     kind == MATCH_STATISTIC_NTH ||
     kind == MATCH_STATISTIC_RANDOM ||
-    kind == MATCH_QUOTA ||
-    kind == MATCH_SET
+    kind == MATCH_QUOTA
   );
 }
 

@@ -14,6 +14,7 @@ import {
   TARGET_CONNMARK,
   TARGET_CT,
   TARGET_MARK,
+  TARGET_SET,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
   TARGET_TOS,
@@ -26,6 +27,7 @@ import { ZONE_ORIGINAL, ZONE_REPLY } from '../conntrack/zone';
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
 import { announcedMss } from './match/content';
+import { applySetTarget } from './set/match';
 
 const GO_ON: u32 = 0;
 
@@ -59,6 +61,10 @@ export function applyTarget(p: Packet, target: u32, args: usize): u32 {
     case TARGET_TCPMSS:
       p.sideEffects = 1;
       return clampMss(p, load<u32>(args));
+    case TARGET_SET:
+      p.sideEffects = 1;
+      applySetTarget(p, args);
+      return GO_ON;
     default:
       return GO_ON;
   }

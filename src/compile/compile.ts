@@ -11,6 +11,7 @@ import {
   SECTION_BLOB,
   SECTION_CHAIN,
   SECTION_RULE,
+  SECTION_SET,
   VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_NONE,
@@ -45,7 +46,9 @@ import { lowerHeader } from './lower/header.ts';
 import { lowerMatch } from './lower/match.ts';
 import { lowerTarget } from './lower/target.ts';
 import type { CompileOptions, UnknownPolicy } from './options.ts';
+import { encodeSets } from './sets.ts';
 import { StateAllocator } from './state-space.ts';
+import { Usage } from './usage.ts';
 
 const POLICIES: Readonly<Record<Policy, number>> = { ACCEPT: VERDICT_ACCEPT, DROP: VERDICT_DROP };
 
@@ -58,6 +61,8 @@ class Lowering {
   readonly #chains: readonly PlacedChain[];
   readonly #circular: ReadonlySet<Rule>;
   readonly #chainId: ReturnType<typeof chainIds>;
+  readonly #usage: Usage;
+  readonly #sets: ReadonlyMap<string, number>;
   readonly #state = new StateAllocator();
   readonly #blob = new Blob();
   readonly #rules = new ByteWriter();
@@ -70,6 +75,11 @@ class Lowering {
     this.#chains = placeChains(host);
     this.#circular = circularJumps(this.#chains);
     this.#chainId = chainIds(this.#chains);
+    this.#usage = new Usage(
+      host,
+      this.#chains.flatMap(({ chain }) => chain.rules),
+    );
+    this.#sets = new Map(host.sets.map(({ name }, i) => [name, i]));
     this.#ruleTotal = this.#chains.reduce((sum, { chain }) => sum + chain.rules.length, 0);
   }
 
@@ -80,6 +90,7 @@ class Lowering {
       { section: SECTION_CHAIN, bytes: this.#records.toUint8Array(), count: this.#chains.length },
       { section: SECTION_RULE, bytes: this.#rules.toUint8Array(), count: this.#ruleTotal },
     ];
+    sections.push({ section: SECTION_SET, ...encodeSets(this.#host) });
     const blob = this.#blob.finish(this.#state.bytes);
     sections.push({ section: SECTION_BLOB, bytes: blob, count: blob.length });
     return assembleImage(sections, this.#flags());
@@ -162,10 +173,9 @@ class Lowering {
       state: this.#state,
       counter,
       chainId: (name) => this.#chainId(placed, name),
-      setIndex: (name) => {
-        const index = this.#host.sets.findIndex((set) => set.name === name);
-        return index < 0 ? null : index;
-      },
+      setIndex: (name) => this.#sets.get(name) ?? null,
+      setUsage: (name) => this.#usage.set(name),
+      recentStamps: (name) => this.#usage.recentStamps(name),
       ordered: (reason) => {
         this.ordered.add(reason);
       },

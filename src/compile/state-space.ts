@@ -5,6 +5,7 @@ const ALIGNMENT = 8;
 /** Hands out a worker's state area; see assembly/table/state.ts. */
 export class StateAllocator implements StateSpace {
   readonly #shared = new Map<string, number>();
+  readonly #firsts = new Map<string, object>();
   #bytes = 0;
 
   get bytes(): number {
@@ -18,5 +19,12 @@ export class StateAllocator implements StateSpace {
     this.#bytes += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
     if (key !== undefined) this.#shared.set(key, at);
     return at;
+  }
+
+  first<T extends object>(key: string, value: T): T {
+    const known = this.#firsts.get(key);
+    if (known !== undefined) return known as T;
+    this.#firsts.set(key, value);
+    return value;
   }
 }

@@ -34,6 +34,15 @@ export class Refused {
 export interface StateSpace {
   /** Offset of `bytes` of state in the worker's area; the same for the same key. */
   allocate(bytes: number, key?: string): number;
+  /** The first value that was given under this key. */
+  first<T extends object>(key: string, value: T): T;
+}
+
+/** How the rules use a set. */
+export interface SetUsage {
+  /** Why packets must be asked in order, or null. */
+  readonly ordered: string | null;
+  readonly hasMac: boolean;
 }
 
 /** What lowering a rule may know besides its own nodes. */
@@ -50,6 +59,9 @@ export interface LowerContext {
   chainId(name: string): number | null;
   /** Index of a set in the image, or null. */
   setIndex(name: string): number | null;
+  setUsage(name: string): SetUsage;
+  /** Times that entries of a recent list remember. */
+  recentStamps(name: string): number;
   /** Rules with this need one worker. */
   ordered(reason: string): void;
   /** The answer stands, but its reader should know. */

@@ -21,6 +21,8 @@ import {
   zeroHolds,
 } from './field.ts';
 import { lowerLimit, lowerQuota, lowerStatistic } from './rate.ts';
+import { lowerSetMatch } from './set.ts';
+import { lowerConnlimit, lowerHashlimit, lowerRecent } from './stateful.ts';
 import {
   lowerAh,
   lowerDccp,
@@ -56,7 +58,7 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   comment: always,
   connbytes: refuse('byte counters of connections are not kept'),
   connlabel: refuse('connection labels are not kept'),
-  connlimit: refuse('connection counts are not kept'),
+  connlimit: lowerConnlimit,
   connmark: lowerMark,
   conntrack: lowerConntrack,
   cpu: refuse('which processor handles a packet cannot be known'),
@@ -69,7 +71,7 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   esp: lowerEsp,
   eui64: refuse('EUI-64 addresses are not evaluated'),
   frag: refuse('IPv6 fragment headers are not evaluated'),
-  hashlimit: refuse('rates per address are not kept'),
+  hashlimit: lowerHashlimit,
   hbh: refuse('IPv6 hop-by-hop options are not evaluated'),
   // Expected connections do not occur, so no connection has a master with a helper (xt_helper.c).
   helper: ({ invert }) => when(invert),
@@ -96,11 +98,11 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   quota: lowerQuota,
   rateest: refuse('rate estimators are not kept'),
   realm: (realm) => when(zeroHolds(realm)),
-  recent: refuse('lists of recent addresses are not kept'),
+  recent: lowerRecent,
   rpfilter: lowerRpfilter,
   rt: refuse('IPv6 routing headers are not evaluated'),
   sctp: lowerSctp,
-  set: refuse('sets are not evaluated'),
+  set: lowerSetMatch,
   // Sockets of the host are not in a snapshot.
   socket: refuse('the sockets of a host are not in its snapshot'),
   srh: refuse('IPv6 segment routing headers are not evaluated'),

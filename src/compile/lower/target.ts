@@ -53,6 +53,7 @@ import type { Address, Family } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { topAddress } from './condition.ts';
 import { type LowerContext, type LoweredTarget, Refused } from './context.ts';
+import { lowerSetTarget } from './set.ts';
 
 type TargetOf<Kind extends TargetKind> = Extract<Target, { readonly kind: Kind }>;
 type Lowering<Kind extends TargetKind> = (
@@ -225,7 +226,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   REJECT: (target) => words(TARGET_REJECT, REJECTS[target.with] ?? REJECT_NONE, 0),
   RETURN: () => words(TARGET_RETURN),
   SECMARK: goOn,
-  SET: refuse('sets are not evaluated'),
+  SET: lowerSetTarget,
   SNAT: lowerNat,
   SNPT: refuse('stateless prefix translation is not evaluated'),
   SYNPROXY: refuse('SYNPROXY answers in place of the host: not evaluated'),

@@ -1,0 +1,226 @@
+/** SECTION_SET: the host's ipsets. Layout in assembly/abi-rules.ts. */
+import {
+  SET_DIM_ADDRESS,
+  SET_DIM_IFACE,
+  SET_DIM_MAC,
+  SET_DIM_MARK,
+  SET_DIM_PORT,
+  SET_ENTRY_ANY_MAC,
+  SET_ENTRY_MARK,
+  SET_ENTRY_NOMATCH,
+  SET_ENTRY_PRIORITY,
+  SET_FIRST_NET,
+  SET_FORCEADD,
+  SET_HAS_TIMEOUT,
+  SET_HASH,
+  SET_LIST,
+  SET_PLAIN_PORTS,
+  SET_SECOND_NET,
+  SET_SIZE,
+  SET_SOURCE_MAC,
+} from '../../assembly/abi-rules.ts';
+import type { Host } from '../host/host.ts';
+import { addressBits, prefixMask } from '../ruleset/address.ts';
+import type { Ipset, IpsetEntry, SetDimension, SetValue } from '../ruleset/ipset.ts';
+import type { Address, AddressRange, Family } from '../ruleset/values.ts';
+import { ByteWriter } from './lower/byte-writer.ts';
+import { addressKey, topAddress } from './lower/condition.ts';
+import { isNamed } from './lower/header.ts';
+
+const DIMS: Readonly<Record<SetDimension, number>> = {
+  ip: SET_DIM_ADDRESS,
+  net: SET_DIM_ADDRESS,
+  port: SET_DIM_PORT,
+  mac: SET_DIM_MAC,
+  iface: SET_DIM_IFACE,
+  mark: SET_DIM_MARK,
+  set: 0,
+};
+const MAX_DIMS = 6;
+const MAX_U32 = 0xffffffff;
+const DEFAULT_MAX_ELEMENTS = 65536;
+
+/** The parts of a key, one alternative of an entry that may stand for several. */
+interface Key {
+  addresses: { readonly address: Address; readonly prefixLen: number }[];
+  port: number;
+  proto: number;
+  iface: number;
+  mac: number | null;
+  mark: number;
+}
+
+/** Addresses with prefix lengths that make up a range; single ones where the set has no prefixes. */
+function pieces(
+  { min, max }: AddressRange,
+  family: Family,
+  isNet: boolean,
+): { address: Address; prefixLen: number }[] {
+  const bits = addressBits(family);
+  const out: { address: Address; prefixLen: number }[] = [];
+  for (let at = min; at <= max; ) {
+    let prefixLen = bits;
+    while (isNet && prefixLen > 0) {
+      const host = topAddress(family) ^ prefixMask(prefixLen - 1, family);
+      if ((at & host) !== 0n || (at | host) > max) break;
+      prefixLen--;
+    }
+    out.push({ address: at, prefixLen });
+    at += 1n << BigInt(bits - prefixLen);
+  }
+  return out;
+}
+
+/** What one dimension of an entry stands for, as changes to a key. */
+function alternatives(
+  value: SetValue,
+  dimension: SetDimension,
+  set: Ipset,
+  host: Host,
+): ((key: Key) => Key)[] {
+  switch (value.kind) {
+    case 'address': {
+      const isNet = dimension === 'net';
+      return pieces(value, set.family, isNet).map(({ address, prefixLen }) => (key) => ({
+        ...key,
+        addresses: [
+          ...key.addresses,
+          {
+            address: address & (set.addressMask ?? topAddress(set.family)),
+            prefixLen: isNet ? prefixLen : 0,
+          },
+        ],
+      }));
+    }
+    case 'port': {
+      const out: ((key: Key) => Key)[] = [];
+      for (let port = value.min; port <= value.max; port++) {
+        out.push((key) => ({ ...key, port, proto: value.proto ?? 0 }));
+      }
+      return out;
+    }
+    case 'mac':
+      return [(key) => ({ ...key, mac: value.mac })];
+    case 'iface':
+      // --match-set never asks for bridge ports (hash_netiface4_kadt without IPSET_FLAG_PHYSDEV).
+      if (value.physdev) return [];
+      return host.interfaces
+        .filter((iface) => isNamed(value, iface.name))
+        .map(({ id }) => (key) => ({ ...key, iface: id }));
+    case 'mark':
+      return [(key) => ({ ...key, mark: value.mark })];
+    case 'set':
+      return [];
+  }
+}
+
+function keysOf(entry: IpsetEntry, set: Ipset, host: Host): Key[] {
+  const empty: Key = { addresses: [], port: 0, proto: 0, iface: 0, mac: null, mark: 0 };
+  return entry.values.reduce<Key[]>(
+    (keys, value, i) => {
+      const changes = alternatives(value, set.dimensions[i] ?? 'ip', set, host);
+      return keys.flatMap((key) => changes.map((change) => change(key)));
+    },
+    [empty],
+  );
+}
+
+/** bitmap:ip,mac keeps the MAC beside the key, since an entry may have none yet. */
+function isSourceMac(set: Ipset): boolean {
+  return set.method === 'bitmap' && set.dimensions.includes('mac');
+}
+
+function writeEntry(out: ByteWriter, entry: IpsetEntry, key: Key, set: Ipset): void {
+  const [first, second] = key.addresses;
+  const mac = BigInt(key.mac ?? 0);
+  const sourceMac = isSourceMac(set);
+  out.u64(...addressKey(first?.address ?? 0n, set.family));
+  out.u64(...addressKey(second?.address ?? 0n, set.family));
+  out
+    .u16(key.port)
+    .u8(key.proto)
+    .u8(first?.prefixLen ?? 0);
+  out
+    .u8(second?.prefixLen ?? 0)
+    .u8(0)
+    .u16(key.iface);
+  out.u64(sourceMac ? 0n : mac).u32(key.mark, 0);
+  const flags =
+    (entry.nomatch ? SET_ENTRY_NOMATCH : 0) |
+    (entry.skbMark === null ? 0 : SET_ENTRY_MARK) |
+    (entry.skbPriority === null ? 0 : SET_ENTRY_PRIORITY) |
+    (sourceMac && key.mac === null ? SET_ENTRY_ANY_MAC : 0);
+  out.u32(flags, entry.timeout ?? set.timeout ?? 0);
+  out.u32(entry.skbMark?.value ?? 0, entry.skbMark?.mask ?? 0, entry.skbPriority ?? 0, 0);
+  out.u64(entry.packets, entry.bytes, sourceMac ? mac : 0n);
+}
+
+function setFlags(set: Ipset): number {
+  const addresses = set.dimensions.filter((dim) => dim === 'ip' || dim === 'net');
+  return (
+    (set.timeout === null ? 0 : SET_HAS_TIMEOUT) |
+    (set.method === 'bitmap' && set.dimensions[0] === 'port' ? SET_PLAIN_PORTS : 0) |
+    (set.forceadd ? SET_FORCEADD : 0) |
+    (addresses[0] === 'net' ? SET_FIRST_NET : 0) |
+    (addresses[1] === 'net' ? SET_SECOND_NET : 0) |
+    (isSourceMac(set) ? SET_SOURCE_MAC : 0)
+  );
+}
+
+/** Sets without addresses take packets of both families. */
+function familyOf(set: Ipset): number {
+  const hasAddress = set.dimensions.some((dim) => dim === 'ip' || dim === 'net');
+  return hasAddress ? set.family : 0;
+}
+
+/** Pairs of prefix lengths that occur, the longest first; as mtype_test_cidrs() tries them. */
+function prefixPairs(keys: readonly Key[]): (readonly [number, number])[] {
+  const pairs = new Map<number, readonly [number, number]>();
+  for (const { addresses } of keys) {
+    const [first = 0, second = 0] = addresses.map(({ prefixLen }) => prefixLen);
+    pairs.set(first * 256 + second, [first, second]);
+  }
+  return [...pairs.entries()].sort(([a], [b]) => b - a).map(([, pair]) => pair);
+}
+
+/** All sets of the host, in its order: their index is their number in the image. */
+export function encodeSets(host: Host): { bytes: Uint8Array; count: number } {
+  const { sets } = host;
+  const heads = new ByteWriter();
+  const body = new ByteWriter();
+  const start = sets.length * SET_SIZE;
+  const indexOf = (name: string) => sets.findIndex((set) => set.name === name);
+  for (const set of sets) {
+    const isList = set.method === 'list';
+    const entries = set.entries.map((entry) => ({ entry, keys: keysOf(entry, set, host) }));
+    const prefixes = start + body.length;
+    const pairs = prefixPairs(entries.flatMap(({ keys }) => keys));
+    for (const [first, second] of pairs) body.u8(first).u8(second);
+    body.align(8);
+    const first = start + body.length;
+    let count = 0;
+    for (const { entry, keys } of entries) {
+      const [member] = entry.values;
+      if (isList && member?.kind === 'set') {
+        const index = indexOf(member.name);
+        if (index < 0) continue;
+        body.u32(index, entry.timeout ?? set.timeout ?? 0);
+        count++;
+      }
+      for (const key of isList ? [] : keys) {
+        writeEntry(body, entry, key, set);
+        count++;
+      }
+    }
+    heads.u8(isList ? SET_LIST : SET_HASH).u8(isList ? 0 : familyOf(set));
+    heads.u8(isList ? 0 : set.dimensions.length).u8(setFlags(set));
+    for (let i = 0; i < MAX_DIMS; i++) heads.u8(DIMS[set.dimensions[i] ?? 'set']);
+    heads.align(16).u64(...addressKey(set.addressMask ?? topAddress(set.family), set.family));
+    heads.u32(set.markMask ?? MAX_U32, set.timeout ?? 0, prefixes, pairs.length);
+    heads.u32(first, count, set.maxElements ?? DEFAULT_MAX_ELEMENTS, 0);
+  }
+  const bytes = new Uint8Array(start + body.length);
+  bytes.set(heads.toUint8Array());
+  bytes.set(body.toUint8Array(), start);
+  return { bytes, count: sets.length };
+}
