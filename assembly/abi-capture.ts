@@ -5,7 +5,7 @@
 
 // --- Slot.status: why the walk over the records stopped for good --------------------------------
 export const CAPTURE_OK = 0;
-/** The first four bytes are the magic of no known format. need 4. */
+/** The first four bytes are no known format's magic, or fewer are there: need 4. */
 export const CAPTURE_NOT_A_CAPTURE = 1;
 /** The capture ends in the middle of a record: need = the record's bytes, have = those there. */
 export const CAPTURE_CUT = 2;

@@ -40,7 +40,7 @@ function open(slot: Slot, state: CaptureState, p: usize): usize {
     return p;
   }
   if (!isPcapMagic(magic)) {
-    stop(slot, state, p, CAPTURE_NOT_A_CAPTURE, MAGIC_BYTES, avail);
+    stop(slot, state, p, CAPTURE_NOT_A_CAPTURE, MAGIC_BYTES, MAGIC_BYTES);
     return p;
   }
   p = openPcap(slot, state, p);

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { CaptureError } from '../errors.ts';
-import { gunzip, unzstd } from './decoder.ts';
 import { FileSource, openFile } from './file-source.ts';
+import { GzipDecoder } from './gzip.ts';
 import { SNIFF_BYTES, sniff } from './sniff.ts';
 import type { CaptureSource } from './source.ts';
 import { StreamSource } from './stream-source.ts';
+import { zstdDecoder } from './zstd.ts';
 
 const STANDARD_INPUT = 'standard input';
 
@@ -33,7 +34,7 @@ async function identify(source: StreamSource): Promise<CaptureSource> {
   let head = await source.peek(SNIFF_BYTES);
   let content = sniff(head);
   if (content === 'gzip' || content === 'zstd') {
-    source.decodeWith(content === 'gzip' ? gunzip() : unzstd());
+    source.decodeWith(content === 'gzip' ? new GzipDecoder() : zstdDecoder());
     head = await source.peek(SNIFF_BYTES);
     content = sniff(head);
   }
