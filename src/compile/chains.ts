@@ -105,28 +105,36 @@ export function tracks({ matches, target }: Rule): boolean {
 }
 
 /**
- * Rules (as "chain id:number") whose jump would close a circle of chains, which a kernel does not
- * load. The parser has reported them; here they are only kept from being followed.
+ * Rules whose jump would close a circle of chains, which a kernel does not load. The parser has
+ * reported them; here they are only kept from being followed.
  */
 export function circularJumps(chains: readonly PlacedChain[]): ReadonlySet<Rule> {
   const circular = new Set<Rule>();
   const finished = new Set<PlacedChain>();
   const open = new Set<PlacedChain>();
   const byName = new Map(chains.map((placed) => [chainKey(placed, placed.chain.name), placed]));
-
-  const visit = (placed: PlacedChain): void => {
-    open.add(placed);
-    for (const rule of placed.chain.rules) {
+  // Depth first, with a path of its own: ways through chains may be longer than JavaScript's stack.
+  const path: { readonly placed: PlacedChain; next: number }[] = [];
+  for (const root of chains) {
+    if (finished.has(root)) continue;
+    path.push({ placed: root, next: 0 });
+    for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
+      const { placed } = at;
+      open.add(placed);
+      const rule = placed.chain.rules[at.next++];
+      if (rule === undefined) {
+        open.delete(placed);
+        finished.add(placed);
+        path.pop();
+        continue;
+      }
       if (rule.target?.kind !== 'jump') continue;
-      const next = byName.get(chainKey(placed, rule.target.chain));
-      if (next === undefined || finished.has(next)) continue;
-      if (open.has(next)) circular.add(rule);
-      else visit(next);
+      const to = byName.get(chainKey(placed, rule.target.chain));
+      if (to === undefined || finished.has(to)) continue;
+      if (open.has(to)) circular.add(rule);
+      else path.push({ placed: to, next: 0 });
     }
-    open.delete(placed);
-    finished.add(placed);
-  };
-  for (const placed of chains) if (!finished.has(placed)) visit(placed);
+  }
   return circular;
 }
 
