@@ -94,7 +94,7 @@ function rows({ frames }: Decoded): Row[] {
 }
 
 const FAULTY: Readonly<Record<string, { status: number; offset: number }>> = {
-  'cut-in-last-record.pcap': { status: capture.CAPTURE_CUT, offset: 2835 },
+  'cut-in-last-record.pcap': { status: capture.CAPTURE_CUT, offset: 2797 },
   'corrupt-shb-option-too-long.pcapng': { status: capture.CAPTURE_BLOCK_LENGTH, offset: 0 },
 };
 
@@ -112,6 +112,7 @@ describe.each(captureFiles())('%s', (file) => {
     });
     expect(ours).toEqual(expected);
     expect(decoded.status).toBe(FAULTY[name]?.status ?? capture.CAPTURE_OK);
+    expect(decoded.faultOffset).toBe(FAULTY[name]?.offset ?? -1);
   });
 
   it('is the same in slots of any size', async () => {
