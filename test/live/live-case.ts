@@ -17,7 +17,6 @@ export interface LiveCase {
   readonly host: string;
   /** `iptables-save -c` when all was over; counters were zero at the start of the capture. */
   readonly counters: string;
-  /** Departures that are not as predicted, for a reason that the README gives. */
 }
 
 export interface LiveResult {
