@@ -35,10 +35,9 @@ import {
   placePktType,
 } from './place';
 import { addFact, CaptureState, Link } from './state';
-import { decodeUsual, looksUsual, USUAL_BYTES } from './usual';
 
 const LINKTYPE_NULL: u32 = 0;
-const LINKTYPE_ETHERNET: u32 = 1;
+export const LINKTYPE_ETHERNET: u32 = 1;
 const LINKTYPE_RAW_12: u32 = 12;
 const LINKTYPE_RAW_14: u32 = 14;
 const LINKTYPE_RAW: u32 = 101;
@@ -214,7 +213,6 @@ function otherLink(
  * Decodes one captured packet into `f`: `cap` bytes at `p` of a frame of `frameLen`, captured at
  * `time`, `said` the direction that the record carries (DIRECTION_*), `frame` its number.
  */
-@inline
 export function decodeFrame(
   f: FrameRecord,
   state: CaptureState,
@@ -227,45 +225,6 @@ export function decodeFrame(
   frame: u64,
 ): void {
   const len = frameLen < cap ? cap : frameLen; // some writers leave the original length out
-  if (link.linkType == LINKTYPE_ETHERNET && cap >= USUAL_BYTES && looksUsual(p)) {
-    const place = placeEthernet(p, link.iface, said, at);
-    if (decodeUsual(f, p, cap, len, frameLen, time, place, workers)) {
-      if (place & PLACE_LEARN) fdbLearn(placeIface(place), p + 6, frame);
-      if (cap < len) rarities(f, state, place);
-      return;
-    }
-  }
-  decodeSlowly(f, state, link, p, cap, len, frameLen, time, said, frame);
-}
-
-/** decodeFrame() for callers that are not in a hurry. */
-export function decodeAnyFrame(
-  f: FrameRecord,
-  state: CaptureState,
-  link: Link,
-  p: usize,
-  cap: u32,
-  frameLen: u32,
-  time: u64,
-  said: u32,
-  frame: u64,
-): void {
-  decodeFrame(f, state, link, p, cap, frameLen, time, said, frame);
-}
-
-/** The long way, for any frame. */
-function decodeSlowly(
-  f: FrameRecord,
-  state: CaptureState,
-  link: Link,
-  p: usize,
-  cap: u32,
-  len: u32,
-  frameLen: u32,
-  time: u64,
-  said: u32,
-  frame: u64,
-): void {
   memory.fill(changetype<usize>(f), 0, offsetof<FrameRecord>());
   f.tsNanos = time;
   f.frameLen = frameLen;

@@ -208,6 +208,7 @@ function isTranslatableV4(a: u32): bool {
   return bits == 0 ? false : bits == 1 ? true : searchV4(a);
 }
 
+@inline
 function searchV4(a: u32): bool {
   let low: u32 = 0;
   let high = count4;

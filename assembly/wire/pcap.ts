@@ -7,18 +7,21 @@
  * The magic tells byte order, the fraction's unit, and Kuznetzov's variant with eight more bytes in
  * each record header. https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-05.html
  */
-import { DIRECTION_UNKNOWN } from '../abi';
+import { DIRECTION_UNKNOWN, FRAME_RECORD_SIZE, SLOT_MAX_FRAMES } from '../abi';
 import {
   CAPTURE_MAX_PACKET,
   CAPTURE_RECORD_TOO_LONG,
   CAPTURE_VERSION,
   FACT_FRAME_BYTES,
+  FACT_SNAPPED,
   FORMAT_PCAP,
 } from '../abi-capture';
+import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
-import { decodeFrame } from './link';
+import { decodeFrame, LINKTYPE_ETHERNET } from './link';
 import { addFact, addLink, CaptureState, linkAt, setClock } from './state';
-import { frameAt, incomplete, isFull, stop } from './walk';
+import { decodeUsual, isSnapped } from './usual';
+import { frameAt, frameIndex, incomplete, isFull, stop } from './walk';
 
 const MAGIC_MICRO: u32 = 0xa1b2c3d4;
 const MAGIC_NANO: u32 = 0xa1b23c4d;
@@ -75,33 +78,59 @@ export function openPcap(slot: Slot, state: CaptureState, p: usize): usize {
   return p + FILE_HEADER;
 }
 
+/**
+ * Decodes records as long as they are usual ones in our byte order. Calls no function (see
+ * usual.ts). Returns where it stopped, which may be anywhere that the walk below copes with.
+ */
+function usualRecords(slot: Slot, state: CaptureState, p: usize): usize {
+  const end = <usize>slot.dataEnd;
+  const header = <usize>state.recordHeader;
+  const link = linkAt(state, 0);
+  const iface = <u32>link.iface;
+  const scale = link.timeScale;
+  const workers = state.workers;
+  let f = frameAt(slot, slot.frameCount);
+  const last = frameAt(slot, SLOT_MAX_FRAMES);
+  let bytes: u64 = 0;
+  let snapped: u32 = 0;
+  let time = state.lastTime;
+  while (changetype<usize>(f) < changetype<usize>(last) && end - p >= header) {
+    const cap = load<u32>(p, 8);
+    const size = header + <usize>cap;
+    if (cap > <u32>CAPTURE_MAX_PACKET || end - p < size) break;
+    const now = <u64>load<u32>(p) * NANOS + <u64>load<u32>(p, 4) * scale;
+    const len = load<u32>(p, 12);
+    if (!decodeUsual(f, p + header, cap, len, now, iface, DIRECTION_UNKNOWN, workers)) break;
+    snapped += isSnapped(f);
+    bytes += <u64>len;
+    time = now;
+    p += size;
+    f = changetype<FrameRecord>(changetype<usize>(f) + FRAME_RECORD_SIZE);
+  }
+  slot.frameCount = frameIndex(slot, f);
+  state.lastTime = time;
+  addFact(state, FACT_FRAME_BYTES, bytes);
+  addFact(state, FACT_SNAPPED, snapped);
+  return p;
+}
+
 /** Decodes the records from `p` on; returns where the first undecoded one begins. */
 export function walkPcap(slot: Slot, state: CaptureState, p: usize): usize {
   const end = <usize>slot.dataEnd;
   const header = <usize>state.recordHeader;
   const swapped = state.swapped;
   const link = linkAt(state, 0);
-  const scale = link.timeScale;
-  const first = slot.firstFrame;
-  let count: u32 = slot.frameCount;
-  let bytes: u64 = 0;
-  let time = state.lastTime;
-  while (!isFull(count)) {
+  const hasUsual = link.linkType == LINKTYPE_ETHERNET && swapped == 0;
+  for (;;) {
+    if (hasUsual) p = usualRecords(slot, state, p);
+    const count = slot.frameCount;
+    if (isFull(count)) break;
     const avail = end - p;
     if (avail < header) {
       incomplete(slot, state, p, <u32>header, <u32>avail);
       break;
     }
-    let seconds = load<u32>(p);
-    let fraction = load<u32>(p, 4);
-    let cap = load<u32>(p, 8);
-    let len = load<u32>(p, 12);
-    if (swapped) {
-      seconds = bswap<u32>(seconds);
-      fraction = bswap<u32>(fraction);
-      cap = bswap<u32>(cap);
-      len = bswap<u32>(len);
-    }
+    const cap = word(p + 8, swapped);
     if (cap > <u32>CAPTURE_MAX_PACKET) {
       stop(slot, state, p, CAPTURE_RECORD_TOO_LONG, cap, CAPTURE_MAX_PACKET);
       break;
@@ -111,16 +140,16 @@ export function walkPcap(slot: Slot, state: CaptureState, p: usize): usize {
       incomplete(slot, state, p, <u32>size, <u32>avail);
       break;
     }
-    time = <u64>seconds * NANOS + <u64>fraction * scale;
+    const fraction = <u64>word(p + 4, swapped) * link.timeScale;
+    const time = <u64>word(p, swapped) * NANOS + fraction;
+    const len = word(p + 12, swapped);
     const f = frameAt(slot, count);
-    const frame = first + <u64>count;
+    const frame = slot.firstFrame + <u64>count;
     decodeFrame(f, state, link, p + header, cap, len, time, DIRECTION_UNKNOWN, frame);
-    bytes += <u64>len;
-    count++;
+    addFact(state, FACT_FRAME_BYTES, len);
+    state.lastTime = time;
+    slot.frameCount = count + 1;
     p += size;
   }
-  slot.frameCount = count;
-  state.lastTime = time;
-  addFact(state, FACT_FRAME_BYTES, bytes);
   return p;
 }

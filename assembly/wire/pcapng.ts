@@ -13,7 +13,9 @@ import {
   DIRECTION_OUT,
   DIRECTION_UNKNOWN,
   FAULT_NOT_IP,
+  FRAME_RECORD_SIZE,
   SLOT_HEADROOM_BYTES,
+  SLOT_MAX_FRAMES,
   IFACE_IN_CAPTURE,
 } from '../abi';
 import {
@@ -24,6 +26,7 @@ import {
   CAPTURE_MAX_PACKET,
   CAPTURE_NO_INTERFACE,
   CAPTURE_NO_MEMORY,
+  CAPTURE_OK,
   CAPTURE_PACKET_LENGTH,
   CAPTURE_RECORD_TOO_LONG,
   CAPTURE_VERSION,
@@ -34,15 +37,17 @@ import {
   FACT_LINK_TYPES_DIFFER,
   FACT_NANOSECONDS,
   FACT_SECTIONS,
+  FACT_SNAPPED,
 } from '../abi-capture';
 import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
 import { fault } from './fault';
 import { ifaceAt } from '../host';
 import { resolveInterface } from './imports';
-import { decodeAnyFrame, decodeFrame } from './link';
+import { decodeFrame, LINKTYPE_ETHERNET } from './link';
 import { addFact, addLink, CaptureState, factPtr, Link, linkAt, setClock, setFact, timeOf } from './state';
-import { frameAt, incomplete, isFull, stop } from './walk';
+import { decodeUsual, isSnapped } from './usual';
+import { frameAt, frameIndex, incomplete, isFull, stop } from './walk';
 
 export const BLOCK_SECTION: u32 = 0x0a0d0d0a; // the same in both byte orders
 const BLOCK_INTERFACE: u32 = 1;
@@ -73,6 +78,8 @@ const IF_NAME: u32 = 2;
 const IF_TSRESOL: u32 = 9;
 const IF_TSOFFSET: u32 = 14;
 const EPB_FLAGS: u32 = 2; // also pack_flags of the obsolete block
+/** The option's code and its length, 4, as they load in our byte order. */
+const EPB_FLAGS_OPTION: u32 = 0x00040002;
 const DEFAULT_RESOLUTION: u32 = 6;
 
 @inline
@@ -168,19 +175,17 @@ export function noteLink(state: CaptureState, link: Link): void {
   setFact(state, FACT_INTERFACES, seen + 1);
 }
 
-/** Direction by epb_flags among the options from `p` to `end`. */
+/** Direction that the bits of epb_flags say. */
 @inline
-function directionOf(p: usize, end: usize, swapped: u32): u32 {
-  if (p >= end) return DIRECTION_UNKNOWN;
-  let value = p + 4;
-  if (half(p, swapped) != EPB_FLAGS) {
-    value = findOption(p, end, EPB_FLAGS, swapped);
-    if (value == 0 || optionLength < 4) return DIRECTION_UNKNOWN;
-  } else if (value + 4 > end) {
-    return DIRECTION_UNKNOWN;
-  }
-  const bits = word(value, swapped) & 3;
+function saidBy(flags: u32): u32 {
+  const bits = flags & 3;
   return bits == 1 ? DIRECTION_IN : bits == 2 ? DIRECTION_OUT : DIRECTION_UNKNOWN;
+}
+
+/** Direction by epb_flags among the options from `p` to `end`. */
+function directionOf(p: usize, end: usize, swapped: u32): u32 {
+  const value = findOption(p, end, EPB_FLAGS, swapped);
+  return value == 0 || optionLength < 4 ? DIRECTION_UNKNOWN : saidBy(word(value, swapped));
 }
 
 /** Least length of a block of this type. */
@@ -310,7 +315,7 @@ function record(
   if (simple) {
     // no time of its own: the clock stands still
     const time = state.lastTime;
-    decodeAnyFrame(f, state, link, p + SIMPLE_DATA, cap, len, time, DIRECTION_UNKNOWN, frame);
+    decodeFrame(f, state, link, p + SIMPLE_DATA, cap, len, time, DIRECTION_UNKNOWN, frame);
     return true;
   }
   const units = (<u64>word(p + 12, swapped) << 32) | <u64>word(p + 16, swapped);
@@ -318,7 +323,7 @@ function record(
   const options = p + PACKET_DATA + <usize>padded(cap);
   const said = directionOf(options, p + blockLength - BLOCK_TRAILER, swapped);
   keepTime(state, link, time);
-  decodeAnyFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, frame);
+  decodeFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, frame);
   return true;
 }
 
@@ -332,48 +337,69 @@ function passOver(slot: Slot, state: CaptureState, p: usize): usize {
   return p;
 }
 
+/**
+ * Decodes blocks as long as they are usual ones: enhanced packets in our byte order, with no
+ * options but their flags, later than the one before, and nothing wrong. Calls no function (see
+ * usual.ts). Returns where it stopped, which may be anywhere that the walk below copes with.
+ */
+function usualBlocks(slot: Slot, state: CaptureState, p: usize): usize {
+  const end = <usize>slot.dataEnd;
+  const links = state.linkCount;
+  const workers = state.workers;
+  let f = frameAt(slot, slot.frameCount);
+  const last = frameAt(slot, SLOT_MAX_FRAMES);
+  let bytes: u64 = 0;
+  let snapped: u32 = 0;
+  let time = state.lastTime;
+  let iface = state.lastIface;
+  while (changetype<usize>(f) < changetype<usize>(last) && end - p >= PACKET_MIN) {
+    const total = load<u32>(p, 4);
+    const id = load<u32>(p, 8);
+    const cap = load<u32>(p, 20);
+    if (load<u32>(p) != BLOCK_ENHANCED || id >= links || cap > <u32>CAPTURE_MAX_PACKET) break;
+    const least = PACKET_MIN + padded(cap);
+    if (end - p < total || total < least || total & 3) break;
+    if (total > <u32>SLOT_HEADROOM_BYTES) break;
+    if (load<u32>(p + total - BLOCK_TRAILER) != total) break;
+    const link = linkAt(state, id);
+    if (link.hasFineTime || link.linkType != LINKTYPE_ETHERNET) break;
+    const units = (<u64>load<u32>(p, 12) << 32) | <u64>load<u32>(p, 16);
+    const now = units * link.timeScale + link.timeOffset;
+    if (now <= time && links > 1) break; // out of order, perhaps
+    let said: u32 = DIRECTION_UNKNOWN;
+    if (total > least) {
+      const options = p + least - BLOCK_TRAILER;
+      if (load<u32>(options) != EPB_FLAGS_OPTION || total < least + 8) break;
+      said = saidBy(load<u32>(options, 4));
+    }
+    const len = load<u32>(p, 24);
+    if (!decodeUsual(f, p + PACKET_DATA, cap, len, now, link.iface, said, workers)) break;
+    snapped += isSnapped(f);
+    bytes += <u64>len;
+    time = now;
+    iface = link.iface;
+    p += <usize>total;
+    f = changetype<FrameRecord>(changetype<usize>(f) + FRAME_RECORD_SIZE);
+  }
+  slot.frameCount = frameIndex(slot, f);
+  state.lastTime = time;
+  state.lastIface = iface;
+  addFact(state, FACT_FRAME_BYTES, bytes);
+  addFact(state, FACT_SNAPPED, snapped);
+  return p;
+}
+
 /** Decodes the blocks from `p` on; returns where the first undecoded one begins. */
 export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
   const end = <usize>slot.dataEnd;
-  const first = slot.firstFrame;
-  let swapped = state.swapped;
-  let links = state.linkCount;
-  let count: u32 = slot.frameCount;
-  let bytes: u64 = 0;
   if (state.skip != 0) p = passOver(slot, state, p);
-  while (!isFull(count)) {
+  for (;;) {
+    if (state.swapped == 0) p = usualBlocks(slot, state, p);
+    const count = slot.frameCount;
+    if (isFull(count)) break;
     const avail = <u32>(end - p);
-    // The usual block, an enhanced packet in our byte order with nothing wrong, in one go.
-    if (swapped == 0 && avail >= PACKET_MIN && load<u32>(p) == BLOCK_ENHANCED) {
-      const total = load<u32>(p, 4);
-      const id = load<u32>(p, 8);
-      const cap = load<u32>(p, 20);
-      if (
-        total <= avail &&
-        (total & 3) == 0 &&
-        total >= PACKET_MIN &&
-        cap <= total - PACKET_MIN &&
-        cap <= <u32>CAPTURE_MAX_PACKET &&
-        id < links &&
-        total <= <u32>SLOT_HEADROOM_BYTES &&
-        load<u32>(p + total - BLOCK_TRAILER) == total
-      ) {
-        const link = linkAt(state, id);
-        const time = timeOf(link, (<u64>load<u32>(p, 12) << 32) | <u64>load<u32>(p, 16));
-        const len = load<u32>(p, 24);
-        const options = p + PACKET_DATA + <usize>padded(cap);
-        const said = directionOf(options, p + total - BLOCK_TRAILER, 0);
-        const f = frameAt(slot, count);
-        keepTime(state, link, time);
-        decodeFrame(f, state, link, p + PACKET_DATA, cap, len, time, said, first + <u64>count);
-        bytes += <u64>len;
-        count++;
-        p += <usize>total;
-        continue;
-      }
-    }
     if (avail < BLOCK_MIN) {
-      incomplete(slot, state, p, BLOCK_MIN, avail);
+      if (slot.status == CAPTURE_OK) incomplete(slot, state, p, BLOCK_MIN, avail);
       break;
     }
     if (load<u32>(p) == BLOCK_SECTION) {
@@ -382,33 +408,29 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
         stop(slot, state, p, CAPTURE_BYTE_ORDER, BYTE_ORDER_MAGIC, mark);
         break;
       }
-      swapped = mark == BYTE_ORDER_MAGIC ? 0 : 1;
-      state.swapped = swapped;
+      state.swapped = mark == BYTE_ORDER_MAGIC ? 0 : 1;
     }
-    const type = word(p, swapped);
+    const type = word(p, state.swapped);
+    const f = frameAt(slot, count);
     if (!isWhole(slot, state, p, avail, type)) {
       if (state.skip == 0) break;
       if (isBareRecord(type)) {
-        bytes += bareRecord(frameAt(slot, count++), state, type, blockLength);
+        addFact(state, FACT_FRAME_BYTES, bareRecord(f, state, type, blockLength));
+        slot.frameCount = count + 1;
       }
       p = passOver(slot, state, p);
       continue;
     }
-    const f = frameAt(slot, count);
     if (isRecord(type)) {
-      if (!record(slot, state, f, p, type, first + <u64>count)) break;
-      bytes += <u64>f.frameLen;
-      count++;
+      if (!record(slot, state, f, p, type, slot.firstFrame + <u64>count)) break;
+      addFact(state, FACT_FRAME_BYTES, f.frameLen);
+      slot.frameCount = count + 1;
     } else if (type == BLOCK_INTERFACE) {
       if (!describe(slot, state, p, blockLength)) break;
-      links = state.linkCount;
     } else if (type == BLOCK_SECTION) {
       if (!section(slot, state, p)) break;
-      links = 0;
     }
     p += <usize>blockLength;
   }
-  slot.frameCount = count;
-  addFact(state, FACT_FRAME_BYTES, bytes);
   return p;
 }

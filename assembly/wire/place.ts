@@ -16,6 +16,7 @@ import {
   DIRECTION_UNKNOWN,
   FAMILY_V4,
   FDB_SIZE,
+  FRAME_ETHERNET,
   IFACE_LOOPBACK,
   IFACE_PORT,
   NEIGHBOUR_SIZE,
@@ -146,30 +147,78 @@ export function attachPlaces(): bool {
 
 // --- Ethernet -----------------------------------------------------------------------------------
 
-// {u64 first 8 bytes of the header, u32 last 4 MAC bytes, u32 context + 1, u32 place}
+/**
+ * Answers for pairs of MACs, direct-mapped; 32 bytes each:
+ *
+ *     0 first 8 bytes of the frame │ 8 the other 4, what the capture says + 1, ENTRY_FLAGGED
+ *    16 template: bytes 40 to 55 of a FrameRecord, as for the usual frame (usual.ts);
+ *       with ENTRY_FLAGGED, a place with PLACE_* flags
+ */
 const CACHE_ENTRY: usize = 32;
 const CACHE_SIZE: u32 = 256;
 let cache: usize = 0;
+
+const ENTRY_REST: usize = 8;
+const ENTRY_FLAGGED: u64 = 1 << 63;
+export const PLACE_TEMPLATE: usize = 16;
+const TEMPLATE_IFACE: usize = PLACE_TEMPLATE + 2;
+const TEMPLATE_FAMILY: usize = PLACE_TEMPLATE + 6;
+const TEMPLATE_PKT_TYPE: usize = PLACE_TEMPLATE + 11;
+export const TEMPLATE_DIRECTION: usize = PLACE_TEMPLATE + 12;
+const TEMPLATE_FLAGS: usize = PLACE_TEMPLATE + 14;
+const PLAIN_HEADER: u16 = 20; // of IPv4, without options
+
+/** The last four MAC bytes, and what the capture says of the place; never 0. */
+@inline
+function restOfKey(l2: usize, iface: u32, direction: u32): u64 {
+  return <u64>load<u32>(l2, 8) | (<u64>((iface | (direction << 16)) + 1) << 32);
+}
+
+/** Address of the entry where the place of the Ethernet frame at `l2` is, if it is known. */
+@inline
+export function placeEntry(l2: usize, iface: u32, direction: u32): usize {
+  const h = (load<u64>(l2) ^ rotl<u64>(restOfKey(l2, iface, direction), 17)) * MAC_KEY;
+  return cache + (<usize>(h >> 40) & (CACHE_SIZE - 1)) * CACHE_ENTRY;
+}
+
+/** Whether the entry is of this frame's place, and that one where a frame may be usual. */
+@inline
+export function isSamePlace(entry: usize, l2: usize, iface: u32, direction: u32): bool {
+  if (load<u64>(entry) != load<u64>(l2)) return false;
+  return load<u64>(entry, ENTRY_REST) == restOfKey(l2, iface, direction);
+}
 
 /**
  * Place of the frame with the Ethernet header at `l2`. `iface` and `direction` are what the capture
  * says (0: nothing), `at` the embedder's iface | direction << 16 for frames that nothing else places.
  */
-@inline
 export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u32 {
-  const head = load<u64>(l2);
-  const tail = load<u32>(l2, 8);
-  const context = (iface | (direction << 16)) + 1;
-  const h = (head ^ (<u64>tail << 17) ^ <u64>context) * MAC_KEY;
-  const entry = cache + (<usize>(h >> 40) & (CACHE_SIZE - 1)) * CACHE_ENTRY;
-  const rest = <u64>tail | (<u64>context << 32);
-  if (load<u64>(entry) == head && load<u64>(entry, 8) == rest) {
-    return load<u32>(entry, 16);
+  const entry = placeEntry(l2, iface, direction);
+  const rest = restOfKey(l2, iface, direction);
+  if (load<u64>(entry) == load<u64>(l2)) {
+    const there = load<u64>(entry, ENTRY_REST);
+    if (there == (rest | ENTRY_FLAGGED)) return load<u32>(entry, PLACE_TEMPLATE);
+    if (there == rest) {
+      const known = load<u16>(entry, TEMPLATE_IFACE);
+      return pack(known, load<u8>(entry, TEMPLATE_DIRECTION), load<u8>(entry, TEMPLATE_PKT_TYPE), 0);
+    }
   }
   const place = placeByMac(macAt(l2), macAt(l2 + 6), iface, direction, at);
-  store<u64>(entry, head);
-  store<u64>(entry, rest, 8);
-  store<u32>(entry, place, 16);
+  store<u64>(entry, load<u64>(l2));
+  if (place & (PLACE_BY_ADDRESS | PLACE_LEARN)) {
+    store<u64>(entry, rest | ENTRY_FLAGGED, ENTRY_REST);
+    store<u32>(entry, place, PLACE_TEMPLATE);
+    return place;
+  }
+  store<u64>(entry, rest, ENTRY_REST);
+  store<u64>(entry, 0, PLACE_TEMPLATE);
+  store<u64>(entry, 0, PLACE_TEMPLATE + 8);
+  store<u16>(entry, PLAIN_HEADER, PLACE_TEMPLATE);
+  store<u16>(entry, <u16>placeIface(place), TEMPLATE_IFACE);
+  store<u8>(entry, <u8>FAMILY_V4, TEMPLATE_FAMILY);
+  store<u8>(entry, <u8>placePktType(place), TEMPLATE_PKT_TYPE);
+  store<u8>(entry, <u8>placeDirection(place), TEMPLATE_DIRECTION);
+  store<u16>(entry, <u16>FRAME_ETHERNET, TEMPLATE_FLAGS);
   return place;
 }
 

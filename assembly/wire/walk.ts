@@ -35,6 +35,12 @@ export function frameAt(slot: Slot, index: u32): FrameRecord {
   return changetype<FrameRecord>(<usize>slot.frames + (<usize>index << 6));
 }
 
+/** Number of a record of the slot, counted from 0. */
+@inline
+export function frameIndex(slot: Slot, f: FrameRecord): u32 {
+  return (<u32>changetype<usize>(f) - slot.frames) >> 6;
+}
+
 @inline
 export function isFull(count: u32): bool {
   return count == <u32>SLOT_MAX_FRAMES;

@@ -1,4 +1,5 @@
 /** Link, IP and transport headers: their fields, too short, lying about lengths. */
+import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as abi from '../../assembly/abi.ts';
 import { compileFront, decode, type Frame } from './harness.ts';
@@ -392,33 +393,82 @@ describe('other link types', () => {
 });
 
 describe('the usual frame', () => {
-  /** What does not come from the link header. */
-  const ofIp = ({ frameLen, flags, hasL2, number, ...rest }: Frame) => ({
-    ...rest,
-    flags: flags & ~abi.FRAME_ETHERNET,
+  /** The same frame twice: its MACs are new the first time, and it takes the long way. */
+  function bothWays(packet: Captured, format: 'pcap' | 'pcapng', workers = 1): Frame[] {
+    const file =
+      format === 'pcap'
+        ? pcap([packet, packet])
+        : pcapng([{ name: 'eth0' }, {}], [packet, { ...packet, time: 2n }]);
+    return decode(module, HOST, file, { workers }).frames.map((f) => ({
+      ...f,
+      number: 0,
+      tsNanos: 0n,
+    }));
+  }
+
+  const transport = fc.oneof(
+    fc.record({ flags: fc.nat(255), length: fc.nat(40) }).map(({ flags, length }) => ({
+      proto: 6,
+      payload: tcp(41000, 80, flags, Array<number>(length).fill(1)),
+    })),
+    fc.nat(40).map((length) => ({ proto: 17, payload: udp(5, 6, Array<number>(length).fill(7)) })),
+    fc.constant({ proto: 1, payload: icmp(8, 0, Array<number>(16).fill(7)) }),
+  );
+  const packet = fc.record({
+    transport,
+    fields: fc.record({
+      src: fc.constantFrom('9.9.9.9', '192.168.1.77', '172.17.0.2'),
+      dst: fc.constantFrom('192.168.1.10', '8.8.4.4'),
+      ttl: fc.nat(255),
+      tos: fc.nat(255),
+      frag: fc.constantFrom(0, 0, 0, 0x4000, 0x2000, 1),
+      badChecksum: fc.constantFrom(false, false, true),
+      options: fc.constantFrom([], [], [1, 1, 1, 0]),
+    }),
+    padding: fc.nat(20),
+    snap: fc.constantFrom(0, 0, 1, 9, 30),
+    shorter: fc.constantFrom(0, 0, 0, 3),
+    flags: fc.constantFrom(undefined, 1, 2),
+    mac: fc.constantFrom('02:00:c0:a8:01:0a', '02:99:00:00:00:01'),
+    format: fc.constantFrom('pcap', 'pcapng'),
   });
 
   it('is decoded as by the long way', () => {
-    const payloads: [number, Bytes][] = [
-      [6, tcp(41000, 80, 0x10, [1, 2, 3])],
-      [6, tcp(1, 2, 0xff)],
-      [17, udp(5, 6, Array<number>(8).fill(7))],
-      [17, udp(5, 6, Array<number>(5).fill(7))],
-      [1, icmp(8, 0, Array<number>(16).fill(7))],
-      [132, Array<number>(20).fill(3)],
-    ];
-    for (const [proto, payload] of payloads) {
-      for (const extra of [{}, { frag: 0x4000 }, { frag: 0x2000 }, { badChecksum: true }]) {
-        for (const flags of [INBOUND, OUTBOUND]) {
-          for (const snap of [0, 1, 9]) {
-            const packet = ipv4({ proto, payload, ttl: 63, tos: 0x10, ...extra });
-            const cut = packet.slice(0, packet.length - snap);
-            const usual = frame({ data: ethernet(cut), length: packet.length + 14 }, 1, flags);
-            const raw = frame({ data: cut, length: packet.length }, 101, flags);
-            expect(ofIp(usual)).toEqual(ofIp(raw));
-          }
-        }
-      }
+    let usual = 0;
+    fc.assert(
+      fc.property(
+        packet,
+        ({ fields, transport: above, padding, snap, shorter, flags, mac, format }) => {
+          const whole = ethernet(
+            [...ipv4({ ...fields, ...above }), ...Array<number>(padding).fill(0)],
+            { dst: mac },
+          );
+          const data = whole.slice(0, whole.length - snap);
+          const captured = { data, length: whole.length - shorter, ...(flags ? { flags } : {}) };
+          const [long, short] = bothWays(captured, format, 3);
+          expect(short).toEqual(long);
+          if (long?.fault === 0 && long.proto !== 1) usual++;
+        },
+      ),
+      { numRuns: 400 },
+    );
+    expect(usual).toBeGreaterThan(50);
+  });
+
+  it('is as before when the next frame is not', () => {
+    const good = ethernet(ipv4({ proto: 6, payload: tcp(1, 2, 16) }));
+    const strange = ethernet(ipv6({ payload: udp(1, 2) }));
+    for (const file of [
+      pcap([good, good, strange, good]),
+      pcapng([{}], [good, good, strange, good]),
+    ]) {
+      const { frames } = decode(module, HOST, file);
+      expect(frames.map((f) => [f.number, f.family, f.dport])).toEqual([
+        [1, 4, 2],
+        [2, 4, 2],
+        [3, 6, 2],
+        [4, 4, 2],
+      ]);
     }
   });
 });
