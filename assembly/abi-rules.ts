@@ -16,7 +16,6 @@
  *                      inclusive, ascending, disjoint; an address as a 128-bit number, IPv4 in the
  *                      upper 32 bits (and the rest of `high` all ones)
  */
-export const BLOB_HEADER_BYTES = 8;
 export const MATCH_HEADER_BYTES = 8;
 export const TARGET_HEADER_BYTES = 8;
 
@@ -44,7 +43,6 @@ export const DIM_SRC_TYPE = 16; // RTN_*
 export const DIM_DST_TYPE = 17;
 export const DIM_COUNT = 18;
 
-export const FIRST_RANGE_DIM = 2;
 export const FIRST_SMALL_DIM = 6;
 export const CT_VALUES = 64;
 export const PKTTYPE_VALUES = 8;
@@ -213,7 +211,6 @@ export const CONNTRACK_ORIG_SPORT = 512; // then ORIG_DPORT, REPL_SPORT, REPL_DP
 export const CONNTRACK_ADDRESSES = 32; // offsets in the payload
 export const CONNTRACK_PORTS = 160;
 export const CONNTRACK_EXPIRY = 176;
-export const CONNTRACK_BYTES = 184;
 
 // MATCH_HASHLIMIT
 export const HASHLIMIT_ABOVE = 1; // match above the rate

@@ -64,7 +64,7 @@ export function attach(
   if (!attachHost(image)) return STATUS_BAD_IMAGE;
   attachFdb(load<u32>(shared, 4));
   if (!attachFib() || !attachHooks() || !attachTraversals(counterTotal())) return STATUS_NO_MEMORY;
-  if (!attachTables(image, load<u32>(shared))) return STATUS_NO_MEMORY;
+  if (!attachTables(load<u32>(shared))) return STATUS_NO_MEMORY;
   if (!attachConntrack() || !attachNat()) return STATUS_NO_MEMORY;
   if (!attachWire(image, capture, workers)) return STATUS_NO_MEMORY;
   if (!attachPending() || !attachDifferences() || !attachBridged()) return STATUS_NO_MEMORY;

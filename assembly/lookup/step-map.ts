@@ -30,11 +30,6 @@ export function beginStep(map: usize, value: u32): void {
   store<u64>(block, load<u64>(block) | bit(value & 63));
 }
 
-@inline
-export function beginsStep(map: usize, value: u32): bool {
-  return (load<u64>(blockOf(map, value)) & bit(value & 63)) != 0;
-}
-
 /** Numbers the steps; returns how many there are. */
 export function sealStepMap(map: usize, domain: u32): u32 {
   let before: u32 = 0;

@@ -14,7 +14,7 @@ import { Chain } from '../image';
 import { reserve } from '../lookup/arena';
 import { IntervalTrie, intervalOf } from '../lookup/interval-trie';
 import { stepOf } from '../lookup/step-map';
-import { isAddressDim } from './dimension';
+import { fieldMaskOf, fieldOf, isAddressDim } from './dimension';
 import { blobAt, ruleAt } from './image-rules';
 import {
   ChainDim,
@@ -79,6 +79,8 @@ function ruleOf(table: ChainTable, index: u32): CompiledRule {
 /** Splits a rule's matches into conditions for the table and residuals. */
 function planRule(out: CompiledRule, index: u32, counter: u32, written: u32): bool {
   const rule = ruleAt(counter);
+  out.matches = <u32>blobAt(rule.matches);
+  out.matchCount = rule.matchCount;
   const residuals = scratch(SCRATCH_RESIDUALS, <usize>rule.matchCount * 4);
   if (residuals == 0) return false;
   let match = blobAt(rule.matches);
@@ -144,6 +146,8 @@ function buildDims(out: ChainTable, family: Family): bool {
       const classifier = <usize>family.classifiers + <usize>dim * offsetof<Classifier>();
       const chainDim = changetype<ChainDim>(at);
       chainDim.dim = dim;
+      chainDim.field = fieldOf(dim);
+      chainDim.fieldMask = fieldMaskOf(dim);
       if (!buildDim(chainDim, out, changetype<Classifier>(classifier))) return false;
       at += offsetof<ChainDim>();
     }

@@ -25,7 +25,8 @@ export function byteAt(p: Packet, offset: u32): u32 {
     return v6HeaderByte(p, offset);
   }
   const l4 = p.l4 - p.l3;
-  if (p.l4 != 0 && offset >= l4 && offset < l4 + 4 && hasPorts(p.proto)) {
+  // Ports change with NAT alone, which no packet without a connection meets.
+  if (p.conn != 0 && offset >= l4 && offset < l4 + 4 && hasPorts(p.proto)) {
     const ports = (<u32>p.sport << 16) | p.dport;
     return (ports >> ((3 - (offset - l4)) * 8)) & 0xff;
   }

@@ -40,6 +40,7 @@ import { Conn, IPS_DST_NAT, IPS_SRC_NAT } from '../conntrack/conn';
 import { ifaceCount } from '../host';
 import { Packet } from '../packet';
 import { addressType } from '../route/addrtype';
+import { NO_FIELD } from './layout';
 
 /** Dimensions that only NAT changes on a packet's way. */
 export const ADDRESS_DIMS: u32 =
@@ -59,6 +60,33 @@ export function dimensionValues(dim: u32): u32 {
   if (dim == DIM_PKTTYPE) return PKTTYPE_VALUES;
   if (dim == DIM_SRC_TYPE || dim == DIM_DST_TYPE) return ADDRESS_TYPE_VALUES;
   return 256;
+}
+
+/** Offset in Packet of a dimension whose value is a field and its own class; NO_FIELD for others. */
+export function fieldOf(dim: u32): u32 {
+  switch (dim) {
+    case DIM_PROTO:
+      return offsetof<Packet>('proto');
+    case DIM_IN:
+      return offsetof<Packet>('in');
+    case DIM_OUT:
+      return offsetof<Packet>('out');
+    case DIM_PHYSIN:
+      return offsetof<Packet>('physIn');
+    case DIM_TCP_FLAGS:
+      return offsetof<Packet>('tcpFlags');
+    case DIM_TTL:
+      return offsetof<Packet>('ttl');
+    case DIM_TOS:
+      return offsetof<Packet>('tos');
+    default:
+      return NO_FIELD;
+  }
+}
+
+/** What of the 16 bits at that offset is the value. */
+export function fieldMaskOf(dim: u32): u32 {
+  return dim == DIM_IN || dim == DIM_OUT || dim == DIM_PHYSIN ? 0xffff : 0xff;
 }
 
 /** Whether a dimension's values are addresses. */

@@ -62,11 +62,11 @@ import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { hit } from '../traversal';
 import { classOf, forgetFields } from './classify';
-import { blobAt, ruleAt } from './image-rules';
 import {
   ChainDim,
   ChainTable,
   CompiledRule,
+  NO_FIELD,
   STRUCTURE_GROUPS,
   STRUCTURE_SCAN,
   STRUCTURE_WORD,
@@ -189,7 +189,12 @@ function act(p: Packet, rule: CompiledRule, target: u32): u32 {
 
 @inline
 function rowOf(p: Packet, dim: ChainDim): u32 {
-  return stepOf(dim.steps, classOf(p, dim.dim));
+  const field = dim.field;
+  const klass =
+    field == NO_FIELD
+      ? classOf(p, dim.dim)
+      : <u32>load<u16>(changetype<usize>(p) + field) & dim.fieldMask;
+  return stepOf(dim.steps, klass);
 }
 
 /** Begins a chain in `frame`. */
@@ -313,9 +318,11 @@ function residualsHold(p: Packet, rule: CompiledRule): bool {
 function scanOn(p: Packet, frame: Frame, table: ChainTable): u32 {
   while (frame.base < table.ruleCount) {
     const index = frame.base++;
-    const rule = ruleAt(table.firstCounter + index);
-    let match = blobAt(rule.matches);
-    let left: u32 = rule.matchCount;
+    const rule = changetype<CompiledRule>(
+      <usize>table.rules + <usize>index * offsetof<CompiledRule>(),
+    );
+    let match: usize = rule.matches;
+    let left = rule.matchCount;
     while (left != 0 && matchHolds(p, match)) {
       match = nextMatch(match);
       left--;

@@ -15,7 +15,7 @@ export function buildTables(): usize {
 }
 
 /** Makes this worker evaluate with `built`. Stateful matches begin anew. False: out of memory. */
-export function attachTables(image: usize, built: usize): bool {
+export function attachTables(built: usize): bool {
   const tables = changetype<Tables>(built);
   return (
     attachClasses(tables) &&

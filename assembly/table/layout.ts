@@ -66,6 +66,8 @@ export class ChainTable {
 @unmanaged
 export class ChainDim {
   dim: u32; // DIM_*
+  field: u32; // offset in Packet of a value that is its own class, or NO_FIELD
+  fieldMask: u32;
   steps: u32; // step map from classes to rows
   rows: u32; // u64 rows (STRUCTURE_WORD) or u32 addresses of rows
   words: u32; // the usual row, dense: u64 per 64 rules
@@ -79,5 +81,9 @@ export class CompiledRule {
   residualCount: u16;
   target: u16; // TARGET_*
   args: u32; // address of the target's payload; ChainTable for jumps
-  unused: u32;
+  matches: u32; // address of all its matches in the image
+  matchCount: u32;
 }
+
+/** ChainDim.field: the class has to be looked up. */
+export const NO_FIELD: u32 = u32.MAX_VALUE;

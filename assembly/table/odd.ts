@@ -11,7 +11,7 @@ const TCP_OFFSET_BYTE: usize = 12;
 const MAX_LENGTH: u32 = 0xffff;
 
 /** Bytes of transport header that the matches for a protocol ask for (0: none do). */
-export function headerNeed(proto: u32): u32 {
+function headerNeed(proto: u32): u32 {
   switch (proto) {
     case TCP:
       return TCP_HEADER;

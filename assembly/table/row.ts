@@ -37,7 +37,7 @@ export class RowNode {
   filled: u64;
   differs: u64;
 }
-export const ROW_ITEMS: usize = 16;
+const ROW_ITEMS: usize = 16;
 
 // The sweep at hand.
 let rules: u32 = 0;

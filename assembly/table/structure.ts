@@ -9,10 +9,10 @@
  */
 import { STRUCTURE_GROUPS, STRUCTURE_SCAN, STRUCTURE_WORD, STRUCTURE_WORDS } from './layout';
 
-export const SCAN_MAX: u32 = 3;
-export const WORD_MAX: u32 = 64;
-export const WORDS_MAX: u32 = 64 * 64;
-export const GROUPS_MAX: u32 = 64 * 64 * 64;
+const SCAN_MAX: u32 = 3;
+const WORD_MAX: u32 = 64;
+const WORDS_MAX: u32 = 64 * 64;
+const GROUPS_MAX: u32 = 64 * 64 * 64;
 
 /** STRUCTURE_* for a chain of `rules` rules whose conditions name `dims` dimensions. */
 export function chooseStructure(rules: u32, dims: u32): u32 {

@@ -7,7 +7,7 @@ const ALIGNMENT = 8;
 
 export class Blob {
   readonly #out = new ByteWriter();
-  /** Rules that are alike share their records: a target, or all matches of a rule. */
+  /** Targets that are alike share their record. */
   readonly #known = new Map<string, number>();
 
   constructor() {
@@ -16,18 +16,18 @@ export class Blob {
 
   /** Offset of a rule's matches, one behind the other. */
   matches(matches: readonly LoweredMatch[]): number {
-    const out = new ByteWriter();
+    const at = this.#out.length;
     for (const { kind, dim, flags, payload } of matches) {
       const bytes = MATCH_HEADER_BYTES + payload.length;
-      out.u16(kind).u8(dim).u8(flags).u32(align(bytes)).raw(payload).align(ALIGNMENT);
+      this.#out.u16(kind).u8(dim).u8(flags).u32(align(bytes)).raw(payload).align(ALIGNMENT);
     }
-    return this.#add(out.toUint8Array());
+    return at;
   }
 
   target({ kind, payload }: LoweredTarget): number {
     const bytes = TARGET_HEADER_BYTES + payload.length;
     const out = new ByteWriter().u16(kind, 0).u32(align(bytes)).raw(payload).align(ALIGNMENT);
-    return this.#add(out.toUint8Array());
+    return this.#share(out.toUint8Array());
   }
 
   /** The whole blob; `stateBytes` is the size of a worker's state. */
@@ -36,8 +36,8 @@ export class Blob {
     return this.#out.toUint8Array();
   }
 
-  #add(bytes: Uint8Array): number {
-    const key = Buffer.from(bytes).toString('latin1');
+  #share(bytes: Uint8Array): number {
+    const key = bytes.join();
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const at = this.#out.length;

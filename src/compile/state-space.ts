@@ -5,7 +5,7 @@ const ALIGNMENT = 8;
 /** Hands out a worker's state area; see assembly/table/state.ts. */
 export class StateAllocator implements StateSpace {
   readonly #shared = new Map<string, number>();
-  readonly #firsts = new Map<string, object>();
+  readonly #remembered = new Map<string, object>();
   #bytes = 0;
 
   get bytes(): number {
@@ -21,10 +21,11 @@ export class StateAllocator implements StateSpace {
     return at;
   }
 
-  first<T extends object>(key: string, value: T): T {
-    const known = this.#firsts.get(key);
+  remember<T extends object>(key: string, make: () => T): T {
+    const known = this.#remembered.get(key);
     if (known !== undefined) return known as T;
-    this.#firsts.set(key, value);
+    const value = make();
+    this.#remembered.set(key, value);
     return value;
   }
 }

@@ -237,6 +237,14 @@ export class TableCore {
     this.#core.setBytes(at, l3, bytes.length, packet.fragOff ? 0 : header);
   }
 
+  /** Builds the tables once more. */
+  rebuild(): void {
+    const { image } = this.compiled;
+    const at = this.#core.alloc(image.length);
+    new Uint8Array(this.#memory.buffer).set(image, at);
+    this.#core.attach(at);
+  }
+
   walk(chain: number, packet: TestPacket): Walk {
     const at = this.place(packet);
     const verdict = this.#core.evaluate(at, chain);

@@ -32,7 +32,7 @@ export function alloc(bytes: usize): usize {
 export function attach(image: usize): usize {
   if (!attachHost(image) || !attachFib()) return 0;
   built = buildTables();
-  if (built == 0 || !attachTables(image, built)) return 0;
+  if (built == 0 || !attachTables(built)) return 0;
   key = allocate(offsetof<Traversal>());
   return attachTraversals(counterTotal()) ? built : 0;
 }

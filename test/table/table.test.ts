@@ -48,3 +48,105 @@ test('a rule of Docker', async () => {
   expect(await walked(rules, { ...WEB, dport: 81 })).toBe('drop: FORWARD 2, FORWARD policy');
   expect(await walked(rules, { ...WEB, in: 'docker0' })).toBe('drop: FORWARD 2, FORWARD policy');
 });
+
+test('walking takes no memory', async () => {
+  const rules = filter([
+    'FORWARD -m limit --limit 5/sec -j ACCEPT',
+    'FORWARD -d 10.0.0.1/32 -j DROP',
+  ]);
+  const core = await TableCore.of(rules);
+  const chain = core.chain('filter', 'FORWARD');
+  core.nanosPerWalk(chain, [WEB], 1000);
+  const before = core.memoryBytes();
+  core.nanosPerWalk(chain, [WEB], 200_000);
+  expect(core.memoryBytes()).toBe(before);
+});
+
+test('goto: RETURN goes back to the last jump, from a base chain to its policy', async () => {
+  const rules = filter(
+    [
+      'FORWARD -p tcp -j jumped',
+      'FORWARD -p udp -g gone',
+      'FORWARD -j ACCEPT',
+      'jumped -g gone',
+      'jumped -j ACCEPT',
+      'gone -j RETURN',
+    ],
+    ['jumped', 'gone'],
+  );
+  expect(await walked(rules, WEB)).toBe('accept: FORWARD 1, jumped 1, gone 1, FORWARD 3');
+  expect(await walked(rules, { ...WEB, proto: 17 })).toBe(
+    'drop: FORWARD 2, gone 1, FORWARD policy',
+  );
+});
+
+const LEGACY = (rules: string) => rules.replace(' (nf_tables)', '');
+
+test.for([
+  // later fragments: legacy and multiport match neither way, nft reads payload as ports
+  ['-p tcp -m tcp --dport 80', { fragOff: 64 }, 'drop', 'drop'],
+  ['-p tcp -m tcp ! --dport 80', { fragOff: 64 }, 'accept', 'drop'],
+  ['-p tcp -m multiport ! --dports 80', { fragOff: 64 }, 'drop', 'drop'],
+  // a fragment at 8 bytes would overwrite the TCP header: legacy drops it at once
+  ['-p tcp -m tcp ! --dport 80', { fragOff: 8 }, 'accept', 'hotdrop'],
+  // a header cut short: legacy drops it, nft needs the bytes it loads
+  ['-p tcp -m tcp ! --dport 81', { l4Len: 6, length: 26 }, 'accept', 'hotdrop'],
+  ['-p tcp -m tcp ! --dport 81', { l4Len: 2, length: 22 }, 'drop', 'hotdrop'],
+  ['-p tcp -m tcp --sport 0:9', { l4Len: 2, length: 22, sport: 4000 }, 'accept', 'hotdrop'],
+  ['! -f', { fragOff: 64 }, 'drop', 'drop'],
+  ['-f', { fragOff: 64 }, 'accept', 'accept'],
+  ['-f', {}, 'drop', 'drop'],
+] as const)('%s with %o: nft %s, legacy %s', async ([match, change, nft, legacy]) => {
+  const rules = filter([`FORWARD ${match} -j ACCEPT`]);
+  const expected = { accept: 'accept: FORWARD 1', drop: 'drop: FORWARD policy', hotdrop: 'drop: ' };
+  const packet: TestPacket = { ...WEB, ...change };
+  expect(await walked(rules, packet)).toBe(expected[nft]);
+  expect(await walked(LEGACY(rules), packet)).toBe(expected[legacy]);
+});
+
+test('without a connection every conntrack and connmark match fails but --ctstate INVALID', async () => {
+  const invalid: TestPacket = { ...WEB, ctState: 3 };
+  const hits = async (match: string) => walked(filter([`FORWARD ${match} -j ACCEPT`]), invalid);
+  expect(await hits('-m conntrack --ctstate INVALID')).toBe('accept: FORWARD 1');
+  expect(await hits('-m conntrack ! --ctstate NEW')).toBe('accept: FORWARD 1');
+  expect(await hits('-m conntrack --ctdir ORIGINAL')).toBe('drop: FORWARD policy');
+  expect(await hits('-m conntrack ! --ctstatus ASSURED')).toBe('drop: FORWARD policy');
+  expect(await hits('-m connmark ! --mark 1')).toBe('drop: FORWARD policy');
+});
+
+test('interfaces: none matches only when inverted; + is a prefix', async () => {
+  const { out: _, ...local } = WEB;
+  const hits = async (match: string, packet: TestPacket) =>
+    (await walked(filter([`FORWARD ${match} -j ACCEPT`]), packet)).startsWith('accept');
+  expect(await hits('-o docker0', local)).toBe(false);
+  expect(await hits('! -o docker0', local)).toBe(true);
+  expect(await hits('-o docker+', WEB)).toBe(true);
+  expect(await hits('-i eth+', WEB)).toBe(true);
+  expect(await hits('! -i eth+', WEB)).toBe(false);
+});
+
+test('equal volatile keys for what no rule looks at', async () => {
+  const core = await TableCore.of(
+    filter([
+      'FORWARD -p tcp -m tcp --tcp-flags SYN SYN -j ACCEPT',
+      'FORWARD -m length --length 0:99',
+    ]),
+  );
+  const key = (packet: TestPacket) => core.volatileKey({ ...WEB, ...packet });
+  expect(key({ ...WEB, ttl: 9 })).toBe(key(WEB));
+  expect(key({ ...WEB, length: 98 })).toBe(key(WEB));
+  expect(key({ ...WEB, length: 100 })).not.toBe(key(WEB));
+  expect(key({ ...WEB, tcpFlags: 16 })).not.toBe(key(WEB));
+  expect(key({ ...WEB, fragOff: 64 })).toBe(0);
+});
+
+test('what depends on more than the packet must not be cached', async () => {
+  const effects = async (rule: string) => {
+    const core = await TableCore.of(filter([`FORWARD ${rule}`]));
+    return core.walk(core.chain('filter', 'FORWARD'), WEB).sideEffects;
+  };
+  expect(await effects('-m limit --limit 5/sec -j ACCEPT')).toBe(true);
+  expect(await effects('-p udp -m limit --limit 5/sec -j ACCEPT')).toBe(false);
+  expect(await effects('-p tcp -m tcp --dport 80 -j ACCEPT')).toBe(false);
+  expect(await effects('-m mark --mark 1 -j ACCEPT')).toBe(false);
+});

@@ -69,7 +69,7 @@ function loadNative(p: Packet, offset: u32, bytes: u32): i32 {
   return (byteAt(p, at) << 8) | byteAt(p, at + 1);
 }
 
-export function inRanges(match: usize, value: u32): bool {
+function inRanges(match: usize, value: u32): bool {
   let item = matchItems(match);
   for (let i: u32 = 0; i < matchCount(match); i++) {
     if (value < <u32>load<u16>(item)) return false; // ascending

@@ -1,6 +1,6 @@
 /** A growing buffer of little-endian numbers. */
 export class ByteWriter {
-  #bytes = new Uint8Array(256);
+  #bytes = new Uint8Array(64);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 

@@ -27,6 +27,7 @@ import type { LoweredMatch } from './context.ts';
 
 export const MAX_U16 = 0xffff;
 const WORD_BITS = 64;
+const VALUES_HEADER_BYTES = 8;
 const U64 = (1n << 64n) - 1n;
 
 /** A match without a dimension. */
@@ -64,14 +65,16 @@ export function values(
   holds: (value: number) => boolean,
   flags = 0,
 ): LoweredMatch {
-  const words = Array<bigint>(Math.ceil(domain(dim, host) / WORD_BITS)).fill(0n);
-  for (let value = 0; value < domain(dim, host); value++) {
+  const count = domain(dim, host);
+  const words = Math.ceil(count / WORD_BITS);
+  const payload = new Uint8Array(VALUES_HEADER_BYTES + (words * WORD_BITS) / 8);
+  new DataView(payload.buffer).setUint32(0, words, true);
+  for (let value = 0; value < count; value++) {
     if (!holds(value)) continue;
-    const word = Math.floor(value / WORD_BITS);
-    words[word] = (words[word] ?? 0n) | (1n << BigInt(value % WORD_BITS));
+    const byte = VALUES_HEADER_BYTES + (value >> 3);
+    payload[byte] = (payload[byte] ?? 0) | (1 << (value & 7));
   }
-  const payload = new ByteWriter().u32(words.length, 0).u64(...words);
-  return { kind: MATCH_VALUES, dim, flags, payload: payload.toUint8Array() };
+  return { kind: MATCH_VALUES, dim, flags, payload };
 }
 
 /** Ascending, disjoint, and without gaps of size 0; the complement when inverted. */

@@ -34,8 +34,8 @@ export class Refused {
 export interface StateSpace {
   /** Offset of `bytes` of state in the worker's area; the same for the same key. */
   allocate(bytes: number, key?: string): number;
-  /** The first value that was given under this key. */
-  first<T extends object>(key: string, value: T): T;
+  /** What was made first under this key: settings of the first rule, conditions that recur. */
+  remember<T extends object>(key: string, make: () => T): T;
 }
 
 /** How the rules use a set. */

@@ -10,6 +10,7 @@ import {
   MATCH_SRC_MASK,
 } from '../../../assembly/abi-rules.ts';
 import type { Host } from '../../host/host.ts';
+import type { ProtocolMatch } from '../../ruleset/rule.ts';
 import type { AddressMatch, Family, InterfaceMatch, InterfaceName } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { addresses, addressKey, match, NEVER, topAddress, values } from './condition.ts';
@@ -44,25 +45,33 @@ export function isNamed(pattern: InterfaceName, name: string): boolean {
   return pattern.wildcard ? name.startsWith(pattern.name) : name === pattern.name;
 }
 
-function interfaceCondition(dim: number, condition: InterfaceMatch, host: Host): LoweredMatch {
-  return values(
-    dim,
-    host,
-    (id) => isNamed(condition, interfaceName(host, id)) !== condition.invert,
+function interfaceCondition(
+  dim: number,
+  condition: InterfaceMatch,
+  { host, state }: LowerContext,
+): LoweredMatch {
+  const { name, wildcard, invert } = condition;
+  const holds = (id: number) => isNamed(condition, interfaceName(host, id)) !== invert;
+  return state.remember(`${dim} ${name} ${wildcard} ${invert}`, () => values(dim, host, holds));
+}
+
+function protoCondition({ number, invert }: ProtocolMatch, context: LowerContext): LoweredMatch {
+  const holds = (value: number) => (value === number) !== invert;
+  return context.state.remember(`${DIM_PROTO} ${number} ${invert}`, () =>
+    values(DIM_PROTO, context.host, holds),
   );
 }
 
-export function lowerHeader({ rule, family, host }: LowerContext): LoweredMatch[] {
+export function lowerHeader(context: LowerContext): LoweredMatch[] {
+  const { rule, family } = context;
   const lowered: LoweredMatch[] = [];
   if (rule.src !== null) lowered.push(addressCondition(DIM_SRC, rule.src, family));
   if (rule.dst !== null) lowered.push(addressCondition(DIM_DST, rule.dst, family));
-  if (rule.in !== null) lowered.push(interfaceCondition(DIM_IN, rule.in, host));
-  if (rule.out !== null) lowered.push(interfaceCondition(DIM_OUT, rule.out, host));
+  if (rule.in !== null) lowered.push(interfaceCondition(DIM_IN, rule.in, context));
+  if (rule.out !== null) lowered.push(interfaceCondition(DIM_OUT, rule.out, context));
   if (rule.proto !== null) {
-    const { number, invert } = rule.proto;
-    if (number !== 0) {
-      lowered.push(values(DIM_PROTO, host, (value) => (value === number) !== invert));
-    } else if (invert) lowered.push(NEVER);
+    if (rule.proto.number !== 0) lowered.push(protoCondition(rule.proto, context));
+    else if (rule.proto.invert) lowered.push(NEVER);
   }
   if (rule.fragment !== null) {
     lowered.push(match(MATCH_FRAGMENT, new Uint8Array(0), rule.fragment.invert));

@@ -55,7 +55,7 @@ function rateAndBurst({ rate, burst }: MatchOf<'hashlimit'>): readonly [bigint, 
 export function lowerHashlimit(own: MatchOf<'hashlimit'>, context: LowerContext): LoweredMatch[] {
   context.ordered('hashlimit');
   const name = `hashlimit ${context.family} ${own.name}`;
-  const hashlimit = context.state.first(name, own);
+  const hashlimit = context.state.remember(name, () => own);
   const flags =
     hashlimit.keys.reduce((bits, key) => bits | KEYS[key], 0) |
     (own.when === 'above' ? HASHLIMIT_ABOVE : 0) |
@@ -88,7 +88,7 @@ function bitsFor(count: number): number {
 export function lowerRecent(own: MatchOf<'recent'>, context: LowerContext): LoweredMatch[] {
   context.ordered('recent');
   const name = `recent ${own.name}`;
-  const { mask } = context.state.first(`${name} ${context.family}`, own);
+  const { mask } = context.state.remember(`${name} ${context.family}`, () => own);
   const flags =
     RECENT_ACTIONS[own.action] |
     (own.side === 'destination' ? RECENT_DST : 0) |
