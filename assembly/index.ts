@@ -22,7 +22,7 @@ import { attachWire } from './wire/index';
 
 export { connDump } from './conntrack/index';
 export { differenceAt, differenceCount } from './observe/difference';
-export { statsPtr } from './replay';
+export { statsPtr } from './stats';
 export { countersPtr, traversalAt, traversalCount } from './traversal';
 export {
   addCaptureNatRange,

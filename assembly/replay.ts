@@ -34,7 +34,6 @@ import {
   REASON_NONE,
   REASON_NOT_HOST,
   REASON_NOT_IP,
-  REASON_OBSERVED,
   REASON_OTHERHOST,
   REASON_POLICY,
   REASON_RULE,
@@ -42,20 +41,15 @@ import {
   RESULT_CACHED,
   RESULT_CT_NONE,
   RESULT_DIFFERS,
-  RESULT_NAT,
-  RESULT_NAT_CHOSEN,
   RESULT_PICKED_UP,
-  RESULT_POLICY,
   RESULT_RECORD_SIZE,
   ROLE_IGNORE,
   ROLE_INJECT,
-  ROLE_OBSERVE,
   STAT_BYTES,
   STAT_CACHE_HITS,
   STAT_CONN_DNAT,
   STAT_CONN_SNAT,
   STAT_CONNECTIONS,
-  STAT_COUNT,
   STAT_FRAMES,
   STAT_IGNORED,
   STAT_INJECTED,
@@ -74,7 +68,7 @@ import {
   VERDICT_REJECT,
 } from './abi';
 import { REJECT_TCP_RESET } from './abi-rules';
-import { internV6, writeAddress } from './address';
+import { internV6 } from './address';
 import {
   CONN_NAT_CHOSEN,
   CONN_PICKED_UP,
@@ -83,44 +77,51 @@ import {
   IPS_DST_NAT,
   IPS_SRC_NAT,
 } from './conntrack/conn';
-import { preloadConnections, release, setTcpClosing, tableFull } from './conntrack/index';
-import { slotAhead } from './conntrack/table';
+import {
+  preloadConnections,
+  refAhead,
+  release,
+  setTcpClosing,
+  tableFull,
+} from './conntrack/index';
+import { attachExpress, closeExpress, goExpress, openExpress } from './express';
 import { ifaceAt, ifaceCount } from './host';
 import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
 import { fingerprint } from './observe/fingerprint';
 import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
-import { findPrediction, nextPrediction, Prediction } from './observe/pending';
+import { findPrediction, nextPrediction, predicted, Prediction } from './observe/pending';
 import { FrameRecord, Packet } from './packet';
 import { bridgeOf, fromPort } from './pipeline/bridged';
-import { cachedOutcome, cacheTraversal } from './pipeline/cached';
+import { cachedOutcome, cacheTraversal, leaveAs } from './pipeline/cached';
 import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
 import { sendLocally } from './pipeline/local';
 import { attachOutcome, classify, Outcome, outcome, resetOutcome } from './pipeline/outcome';
 import { receive } from './pipeline/routed';
-import { RESULT_NAT_DST, RESULT_NAT_SRC, ResultRecord, Slot, Traversal } from './slot';
+import { writeIgnored, writeObserved, writeResult } from './result';
+import { ResultRecord, Slot, Traversal } from './slot';
+import { attachStats, count, countBy } from './stats';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
 import { ownerOfTuple } from './wire/owner';
 
-const AHEAD: u32 = 16;
+const AHEAD: u32 = 32;
 
 let packet: Packet = changetype<Packet>(0);
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
-let stats: usize = 0;
 let worker: u32 = 0;
 let workers: u32 = 1;
 let innerSeen: bool = false; // frames came in from a bridge or port: forwarding is visible
 let conflict: bool = false;
-let ahead: usize = 0; // AHEAD connection references, and a sum nobody reads
+let ahead: usize = 0; // u32 connection reference of each frame read ahead, then a sum nobody reads
 let portSeen: usize = 0; // u8 per interface id: frames came in by a port of this bridge
 
 export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   const base = allocate(512);
-  stats = allocate(STAT_COUNT * 8);
   ahead = allocate(AHEAD * 4 + 8);
   portSeen = allocate(<usize>ifaceCount() + 1);
-  if (base == 0 || stats == 0) return false;
+  if (base == 0 || ahead == 0 || portSeen == 0) return false;
+  if (!attachStats() || !attachExpress()) return false;
   packet = changetype<Packet>(base);
   key = changetype<Traversal>(base + 192);
   attachOutcome(base + 320);
@@ -129,16 +130,6 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   innerSeen = false;
   conflict = false;
   return offsetof<Packet>() <= 192 && offsetof<Traversal>() <= 128 && offsetof<Outcome>() <= 192;
-}
-
-export function statsPtr(): usize {
-  return stats;
-}
-
-@inline
-function count(stat: u32): void {
-  const at = stats + <usize>stat * 8;
-  store<u64>(at, load<u64>(at) + 1);
 }
 
 /** Judges this worker's frames of `slot`. STATUS_*. */
@@ -150,22 +141,38 @@ export function judgeSlot(slot: Slot): u32 {
     if (!preloadConnections(start, worker, workers)) return STATUS_NO_MEMORY;
   }
   let result = <usize>slot.results;
+  let frames: u64 = 0;
+  let express: u64 = 0;
+  let bytes: u64 = 0;
   for (let i: u32 = 0; i < n; i++) {
     if (i % AHEAD == 0) lookAhead(record, min<u32>(AHEAD, n - i));
     const r = changetype<FrameRecord>(record);
     if (workers == 1 || <u32>r.owner == worker) {
-      judge(r, slot.firstFrame + i, result);
-      count(STAT_FRAMES);
+      const ref = load<u32>(ahead + <usize>(i % AHEAD) * 4);
+      const frame = slot.firstFrame + i;
+      const traversal = ref == 0 ? 0 : goExpress(r, ref, frame);
+      if (traversal == 0) {
+        judge(r, frame, result);
+      } else {
+        express++;
+        bytes += r.ipLen;
+        if (result != 0) writeExpress(r, ref, changetype<Traversal>(traversal), result);
+      }
+      frames++;
     }
     record += FRAME_RECORD_SIZE;
     if (result != 0) result += RESULT_RECORD_SIZE;
   }
+  countBy(STAT_FRAMES, frames);
+  countBy(STAT_INJECTED, express);
+  countBy(STAT_CACHE_HITS, express);
+  countBy(STAT_BYTES, bytes);
   if (tableFull()) return STATUS_NO_MEMORY;
   return conflict ? STATUS_OWNER_CONFLICT : STATUS_OK;
 }
 
 /**
- * Reads what the next frames' connection look-ups will need: all their slots, then all the
+ * Reads what the next frames' connection look-ups will need: all their buckets, then all the
  * connections in them, so that the cache misses of many packets overlap instead of adding up.
  */
 function lookAhead(first: usize, n: u32): void {
@@ -173,8 +180,7 @@ function lookAhead(first: usize, n: u32): void {
   for (let i: u32 = 0; i < n; i++) {
     const r = changetype<FrameRecord>(record);
     const ports = <u32>r.sport | (<u32>r.dport << 16);
-    const slot = slotAhead(r.proto, r.src, r.dst, ports);
-    store<u32>(ahead + <usize>i * 4, load<u32>(slot, 4));
+    store<u32>(ahead + <usize>i * 4, refAhead(r.proto, r.src, r.dst, ports));
     record += FRAME_RECORD_SIZE;
   }
   let sum: u64 = 0;
@@ -183,6 +189,17 @@ function lookAhead(first: usize, n: u32): void {
     sum += load<u64>(conn) + load<u64>(conn, 64); // address 0 holds nothing, and may be read
   }
   store<u64>(ahead + AHEAD * 4, sum); // so that the reads are not dropped
+}
+
+/** The result of a packet that went express. */
+function writeExpress(r: FrameRecord, ref: u32, t: Traversal, result: usize): void {
+  const p = packet;
+  fill(p, r, 0);
+  resetOutcome(p);
+  p.conn = ref & ~1;
+  p.ctDir = <u8>(ref & 1);
+  leaveAs(p, changetype<Conn>(<usize>p.conn));
+  writeResult(p, t, result, RESULT_CACHED);
 }
 
 function judge(r: FrameRecord, frame: u64, result: usize): void {
@@ -200,15 +217,17 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   }
   if (iface.kind == IFACE_BRIDGE || iface.master != 0) innerSeen = true;
   if (iface.kind == IFACE_BRIDGE) {
-    const found = load<u8>(portSeen + r.iface) == 0 ? 0 : findPrediction(print, p.tsNanos);
-    if (found != 0 && changetype<Prediction>(found).in == r.iface) {
-      if (changetype<Prediction>(found).physIn != 0) {
+    if (load<u8>(portSeen + r.iface) == 0) {
+      openExpress(r.iface);
+    } else {
+      const found = findPrediction(print, p.tsNanos);
+      if (found != 0 && wasOnPort(changetype<Prediction>(found), r.iface)) {
         return observeInside(changetype<Prediction>(found), frame, result);
       }
     }
   } else if (iface.kind == IFACE_LOOPBACK) {
     const found = findPrediction(print, p.tsNanos);
-    if (found != 0 && changetype<Prediction>(found).out == r.iface) {
+    if (found != 0 && predicted(changetype<Prediction>(found)).out == r.iface) {
       return observeInside(changetype<Prediction>(found), frame, result);
     }
     return leaving(p, r, print, result); // libpcap shows loopback packets once, coming in
@@ -223,9 +242,16 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   arrive(p, r.iface, print, result);
 }
 
+/** Whether an evaluated packet came in by a port of this bridge. */
+function wasOnPort(e: Prediction, bridge: u32): bool {
+  const t = predicted(e);
+  return t.in == <u16>bridge && t.physIn != 0;
+}
+
 /** Whether the frame is a bridged packet that was predicted to leave by its own port, translated. */
 function turnedBack(p: Packet, e: Prediction, port: u32): bool {
-  if (e.path != PATH_BRIDGE || e.physIn != port || e.physOut != port) return false;
+  const t = predicted(e);
+  if (t.path != PATH_BRIDGE || <u32>t.physIn != port || <u32>t.physOut != port) return false;
   return e.src == p.src && e.dst == p.dst && e.sport == p.sport && e.dport == p.dport;
 }
 
@@ -278,6 +304,7 @@ function arrive(p: Packet, iface: u32, print: u64, result: usize): void {
   if (bridge != 0) {
     p.physIn = <u16>iface;
     store<u8>(portSeen + bridge, 1);
+    closeExpress(bridge);
     outcome.firstPhysIn = p.physIn;
     verdict = fromPort(p, bridge);
   } else {
@@ -320,17 +347,14 @@ function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize
   count(STAT_INJECTED);
   if (doubt != 0 && !isFirst(p)) doubt = 0; // what began is in doubt, not what follows
   if (doubt != 0) count(doubt);
-  const bytes = stats + STAT_BYTES * 8;
-  const cached = outcome.cached != 0;
-  if (cached) {
+  countBy(STAT_BYTES, p.ipLen);
+  if (outcome.cached != 0) {
     const t = cachedOutcome();
     count(STAT_CACHE_HITS);
-    store<u64>(bytes, load<u64>(bytes) + p.ipLen);
-    predict(p, print, t.verdict, t.path, t.out, t.physOut);
+    predict(p, print, t);
     if (result != 0) writeResult(p, t, result, RESULT_CACHED | (doubt ? RESULT_AMBIGUOUS : 0));
     return;
   }
-  store<u64>(bytes, load<u64>(bytes) + p.ipLen);
   if (verdict == VERDICT_NONE) verdict = <u8>VERDICT_DROP;
   if (verdict == VERDICT_REJECT && p.rejectWith == REJECT_TCP_RESET && p.conn != 0) {
     setTcpClosing(changetype<Conn>(<usize>p.conn), p.tsNanos);
@@ -340,7 +364,7 @@ function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize
   describe(p, verdict);
   const traversal = endTraversal(key, isFirst(p));
   cacheTraversal(p, traversal, verdict);
-  predict(p, print, verdict, outcome.path, outcome.out, outcome.physOut);
+  if (traversal != 0) predict(p, print, changetype<Traversal>(traversal));
   if (result != 0) writeResult(p, key, result, flags);
   if (verdict != VERDICT_ACCEPT && p.conn != 0) release(p);
 }
@@ -421,7 +445,8 @@ function ctStateOf(p: Packet): u8 {
   return p.ctState;
 }
 
-function predict(p: Packet, print: u64, verdict: u32, path: u32, out: u32, physOut: u32): void {
+/** Notes how the packet leaves, if it does. */
+function predict(p: Packet, print: u64, t: Traversal): void {
   const e = nextPrediction();
   e.fingerprint = print;
   e.tsNanos = p.tsNanos;
@@ -430,16 +455,10 @@ function predict(p: Packet, print: u64, verdict: u32, path: u32, out: u32, physO
   e.dst = p.dst;
   e.sport = p.sport;
   e.dport = p.dport;
-  e.in = outcome.firstIn;
-  e.physIn = outcome.firstPhysIn;
-  e.out = <u16>out;
-  e.physOut = <u16>physOut;
-  e.verdict = <u8>verdict;
-  e.path = <u8>path;
-  e.family = p.family;
-  e.seen = 0;
+  e.traversal = <u32>changetype<usize>(t);
   e.copySrc = outcome.copied ? outcome.src : 0;
   e.copySport = outcome.sport;
+  e.seen = 0;
 }
 
 /** A further sighting of a packet inside the host: on its bridge, or back in on the loopback. */
@@ -454,8 +473,9 @@ function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize
   const bridge = bridgeOf(r.iface);
   const p = packet;
   let what: u32 = 0;
-  if (e.verdict != VERDICT_ACCEPT) what = DIFFERENCE_DROPPED;
-  else if (e.out != r.iface && <u32>e.out != bridge) what = DIFFERENCE_INTERFACE;
+  const t = predicted(e);
+  if (t.verdict != VERDICT_ACCEPT) what = DIFFERENCE_DROPPED;
+  else if (t.out != r.iface && <u32>t.out != bridge) what = DIFFERENCE_INTERFACE;
   else if (e.src != p.src || e.dst != p.dst || e.sport != p.sport || e.dport != p.dport) {
     if (!isCopy(p, e)) what = DIFFERENCE_ADDRESS;
   }
@@ -464,7 +484,7 @@ function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize
     if (e.seen == 1) count(STAT_OBSERVED_EXACT);
   } else if (e.seen == 1) {
     count(STAT_OBSERVED_DIFFERENT);
-    noteDifference(frame, e.frame, what, r.iface, e.out);
+    noteDifference(frame, e.frame, what, r.iface, t.out);
   }
   if (result != 0) writeObserved(e, frame, result, what == 0 ? 0 : RESULT_DIFFERS);
 }
@@ -473,49 +493,6 @@ function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize
 function isCopy(p: Packet, e: Prediction): bool {
   if (e.copySrc == 0 || p.src != e.copySrc || p.dst != e.dst) return false;
   return p.sport == e.copySport && p.dport == e.dport;
-}
-
-function writeObserved(e: Prediction, frame: u64, result: usize, flags: u32): void {
-  const w = changetype<ResultRecord>(result);
-  memory.fill(result, 0, RESULT_RECORD_SIZE);
-  w.role = <u8>ROLE_OBSERVE;
-  w.reason = <u8>REASON_OBSERVED;
-  w.ctState = <u8>RESULT_CT_NONE;
-  w.decidedBy = NONE;
-  w.flags = <u16>flags;
-  w.in = e.in;
-  w.out = e.out;
-  w.path = e.path;
-  w.injected = <u32>(frame - e.frame);
-}
-
-function writeResult(p: Packet, t: Traversal, result: usize, flags: u32): void {
-  const w = changetype<ResultRecord>(result);
-  memory.fill(result, 0, RESULT_RECORD_SIZE);
-  w.role = <u8>ROLE_INJECT;
-  w.path = t.path;
-  w.verdict = t.verdict;
-  w.reason = t.reason;
-  w.klass = t.klass;
-  w.ctState = t.ctState;
-  w.in = t.in;
-  w.out = t.out;
-  w.physIn = t.physIn;
-  w.physOut = t.physOut;
-  w.decidedBy = t.decidedBy;
-  if (t.reason == REASON_POLICY) flags |= RESULT_POLICY;
-  const o = outcome;
-  if (p.src != o.src || p.dst != o.dst || p.sport != o.sport || p.dport != o.dport) {
-    flags |= RESULT_NAT;
-    if (p.conn != 0 && changetype<Conn>(<usize>p.conn).flags & CONN_NAT_CHOSEN) {
-      flags |= RESULT_NAT_CHOSEN;
-    }
-    w.natSport = p.sport;
-    w.natDport = p.dport;
-    writeAddress(p.family, p.src, result + RESULT_NAT_SRC);
-    writeAddress(p.family, p.dst, result + RESULT_NAT_DST);
-  }
-  w.flags = <u16>flags;
 }
 
 function faulty(r: FrameRecord, result: usize): void {
@@ -532,12 +509,5 @@ function ignore(r: FrameRecord, result: usize, reason: u32, role: u32): void {
 
 function ignoreAt(result: usize, reason: u32, role: u32, iface: u32): void {
   count(STAT_IGNORED);
-  if (result == 0) return;
-  const w = changetype<ResultRecord>(result);
-  memory.fill(result, 0, RESULT_RECORD_SIZE);
-  w.role = <u8>role;
-  w.reason = <u8>reason;
-  w.ctState = <u8>RESULT_CT_NONE;
-  w.decidedBy = NONE;
-  w.in = <u16>iface;
+  if (result != 0) writeIgnored(result, reason, role, iface);
 }

@@ -26,6 +26,7 @@ const HITS_CHUNK: usize = 1 << 16;
 let hits: usize = 0; // {u32 counter, i32 difference} pairs of the walk at hand
 let hitCount: u32 = 0;
 let baseLen: u32 = 0;
+let whole: bool = true;
 let counters: usize = 0; // {u64 packets, u64 bytes} per counter id
 let counterCount: u32 = 0;
 let slabs: usize = 0; // pointers to slabs of traversals
@@ -153,12 +154,12 @@ function storeHits(): usize {
 
 /**
  * Interns the walk at hand with the outcome in `key` (a scratch Traversal whose fields from `path`
- * to `dstNetwork` and `physIn`, `physOut` are filled) and adds one packet. Returns the number of the traversal plus one, to
- * be cached, or 0 when it must not be cached.
+ * to `dstNetwork` and `physIn`, `physOut` are filled) and adds one packet. Returns the traversal, or 0 when memory
+ * has run out; walkIsWhole() tells whether it may be repeated.
  */
-export function endTraversal(key: Traversal, newConnection: bool): u32 {
-  let full = count >= MAX_TRAVERSALS;
-  if (full) {
+export function endTraversal(key: Traversal, newConnection: bool): usize {
+  whole = count < MAX_TRAVERSALS;
+  if (!whole) {
     countHits(1, baseLen);
     hitCount = 0;
   }
@@ -174,7 +175,7 @@ export function endTraversal(key: Traversal, newConnection: bool): u32 {
     if (t.hash == h && t.hitCount == hitCount && sameOutcome(t, key)) {
       if (memory.compare(t.hits, hits, <usize>hitCount * 8) == 0) {
         addPacket(t, newConnection);
-        return full ? 0 : n;
+        return changetype<usize>(t);
       }
     }
     n = t.next;
@@ -202,7 +203,7 @@ export function endTraversal(key: Traversal, newConnection: bool): u32 {
   t.next = load<u32>(b);
   store<u32>(b, ++count);
   addPacket(t, newConnection);
-  return full ? 0 : count;
+  return changetype<usize>(t);
 }
 
 @inline
@@ -212,13 +213,17 @@ function addPacket(t: Traversal, newConnection: bool): void {
   t.connections += <u64>newConnection;
 }
 
-/** Adds one packet of `ipLen` bytes to a cached traversal (its number plus one). */
+/** Whether the traversal that endTraversal() returned holds all rules that the walk hit. */
 @inline
-export function repeatTraversal(cached: u32, ipLen: u32): Traversal {
-  const t = traversalAt(cached - 1);
+export function walkIsWhole(): bool {
+  return whole;
+}
+
+/** Adds one packet of `ipLen` bytes that goes a way again. */
+@inline
+export function repeatTraversal(t: Traversal, ipLen: u32): void {
   t.packets++;
   t.bytes += ipLen;
-  return t;
 }
 
 /** Adds every traversal to the counters of the rules it hit. Call once, at the end. */

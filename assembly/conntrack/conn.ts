@@ -33,7 +33,7 @@ export class Conn {
   // Cached traversal per direction: valid while its key equals the packet's. 0: none.
   cacheKey0: u32;
   cacheKey1: u32;
-  cacheTraversal0: u32;
+  cacheTraversal0: u32; // addresses of Traversals
   cacheTraversal1: u32;
   // --- 64: struct ip_ct_tcp; original then reply. Other protocols: see Window below.
   tdEnd0: u32;

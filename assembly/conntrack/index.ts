@@ -5,7 +5,7 @@ import { attachTimeouts } from './timeout';
 import { attachTrack } from './track';
 
 export { connDump, preloadConnections } from './known';
-export { foundDir, kill, tableFull } from './table';
+export { foundDir, kill, refAhead, tableFull } from './table';
 export { setTcpClosing } from './tcp';
 export {
   confirm,

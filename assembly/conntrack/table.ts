@@ -1,12 +1,5 @@
 /**
- * This worker's connections: slabs of Conn, and a hash over both tuples of each confirmed one.
- *
- *     slots   [hash₀ ref₀][hash₁ ref₁]…   8 bytes each, linear probing; 0: free
- *     ref     address of the Conn (a multiple of 128) | direction of the tuple
- *
- * Slots hold the whole hash, so a look-up that meets no equal hash touches no connection, growing
- * touches none either, and deleting closes the gap instead of leaving a tombstone. A hit costs one
- * cache line of slots and one of the connection.
+ * This worker's connections: slabs of Conn, and both tuples of each confirmed one in tuple-index.ts.
  *
  * Time is the capture's, which may step back. A connection is dead for a packet at or after
  * Conn.expires and is then unlinked by the look-up that finds it, as in the kernel. What nobody
@@ -19,19 +12,27 @@ import { FAMILY_V4 } from '../abi';
 import { allocate } from '../memory';
 import { unlinkSource } from './by-source';
 import { Conn, IPS_CONFIRMED, IPS_DYING, zoneOf } from './conn';
+import {
+  attachTupleIndex,
+  bucketAfter,
+  bucketOf,
+  enter,
+  hashTuple,
+  hasIndexRoom,
+  leave,
+  indexBytes,
+  placesWith,
+  refAt,
+  growIndex,
+} from './tuple-index';
 import { tupleDport, tupleDst, tupleProto, tupleSport, tupleSrc } from './tuple';
 
 export const CONN_SIZE: usize = 128;
-const FIRST_SLOTS: u32 = 1 << 13;
 const FIRST_SLAB: u32 = 1024; // connections
 const MAX_SLAB: u32 = 16384;
 const MAX_SLABS: u32 = 8192;
 const SWEEP_STEPS: u32 = 3; // entries looked at for each new one
 const SWEEP_MARGIN: u64 = 60_000_000_000;
-
-let slots: usize = 0;
-let slotMask: u32 = 0;
-let slotsUsed: u32 = 0;
 
 let slabs: usize = 0; // {u32 address, u32 connections} of each slab
 let slabCount: u32 = 0;
@@ -48,10 +49,7 @@ if (DEBUG) assert(offsetof<Conn>() == CONN_SIZE); // must be two cache lines
 
 /** Prepares an empty table. False when memory runs out. */
 export function attachTable(): bool {
-  slots = allocate(<usize>FIRST_SLOTS * 8);
   slabs = allocate(<usize>MAX_SLABS * 8);
-  slotMask = FIRST_SLOTS - 1;
-  slotsUsed = 0;
   slabCount = 0;
   nextSlab = FIRST_SLAB;
   freeList = 0;
@@ -59,7 +57,7 @@ export function attachTable(): bool {
   sweepSlab = 0;
   sweepIndex = 0;
   outOfMemory = false;
-  return slots != 0 && slabs != 0;
+  return slabs != 0 && attachTupleIndex();
 }
 
 /** Whether a connection could not be kept for lack of memory (its packets were dropped). */
@@ -76,14 +74,6 @@ export function foundDir(): u32 {
 /** Makes foundDir() the other direction. */
 export function turnFound(): void {
   foundDirection ^= 1;
-}
-
-@inline
-function hashTuple(src: u32, dst: u32, ports: u32, key: u32): u32 {
-  let h = (<u64>src | (<u64>dst << 32)) * 0x9e3779b97f4a7c15;
-  h = (h ^ (h >> 32) ^ (<u64>ports | (<u64>key << 32))) * 0xd6e8feb86659fd93;
-  h ^= h >> 32;
-  return <u32>h == 0 ? 1 : <u32>h;
 }
 
 /** Proto, family and zone as they lie in Conn: one word. */
@@ -110,11 +100,11 @@ export function find(
   const key = keyOf(proto, family, zone);
   const hash = hashTuple(src, dst, ports, key);
   const addresses = <u64>src | (<u64>dst << 32);
-  let s = hash & slotMask;
-  let slotHash: u32;
-  while ((slotHash = load<u32>(slots + (<usize>s << 3))) != 0) {
-    if (slotHash == hash) {
-      const ref = load<u32>(slots + (<usize>s << 3), 4);
+  let bucket = bucketOf(hash);
+  do {
+    let places = placesWith(bucket, hash);
+    while (places != 0) {
+      const ref = refAt(bucket, places);
       const dir = ref & 1;
       const conn = changetype<Conn>(ref & ~1);
       const tuple = changetype<usize>(conn) + (dir != 0 ? offsetof<Conn>('replSrc') : 0);
@@ -129,23 +119,25 @@ export function find(
           foundDirection = dir;
           return changetype<usize>(conn);
         }
-        kill(conn); // closes two gaps, so slots have moved
-        s = hash & slotMask;
-        continue;
+        kill(conn);
+        return find(family, proto, src, dst, sport, dport, zone, now); // its places are free now
       }
+      places &= places - 1;
     }
-    s = (s + 1) & slotMask;
-  }
+    bucket = bucketAfter(bucket);
+  } while (bucket != 0);
   return 0;
 }
 
 /**
- * Address of the slot where the search for this IPv4 tuple of the default zone begins. Reading it,
- * and then the connection it refers to, for some packets ahead makes their cache misses overlap.
+ * Reference to a connection that may have this IPv4 tuple in the default zone, or 0. Reading these
+ * for some packets ahead, and then the connections, makes their cache misses overlap.
  */
 @inline
-export function slotAhead(proto: u32, src: u32, dst: u32, ports: u32): usize {
-  return slots + (<usize>(hashTuple(src, dst, ports, keyOf(proto, FAMILY_V4, 0)) & slotMask) << 3);
+export function refAhead(proto: u32, src: u32, dst: u32, ports: u32): u32 {
+  const hash = hashTuple(src, dst, ports, keyOf(proto, FAMILY_V4, 0));
+  const bucket = bucketOf(hash);
+  return refAt(bucket, placesWith(bucket, hash));
 }
 
 /** As find(), for the tuple in tuple.ts. */
@@ -159,54 +151,12 @@ function connHash(conn: Conn, dir: u32): u32 {
   return hashTuple(load<u32>(tuple), load<u32>(tuple, 4), load<u32>(tuple, 8), key);
 }
 
-function insertSlot(hash: u32, ref: u32): void {
-  let s = hash & slotMask;
-  while (load<u32>(slots + (<usize>s << 3)) != 0) s = (s + 1) & slotMask;
-  store<u64>(slots + (<usize>s << 3), <u64>hash | (<u64>ref << 32));
-  slotsUsed++;
-}
-
-function removeSlot(hash: u32, ref: u32): void {
-  let s = hash & slotMask;
-  const want = <u64>hash | (<u64>ref << 32);
-  for (;;) {
-    const have = load<u64>(slots + (<usize>s << 3));
-    if (have == 0) return;
-    if (have == want) break;
-    s = (s + 1) & slotMask;
-  }
-  // Move back what was pushed past the gap, so that no probe ends early.
-  let gap = s;
-  for (;;) {
-    s = (s + 1) & slotMask;
-    const have = load<u64>(slots + (<usize>s << 3));
-    if (have == 0) break;
-    const home = <u32>have & slotMask;
-    if (((s - home) & slotMask) >= ((s - gap) & slotMask)) {
-      store<u64>(slots + (<usize>gap << 3), have);
-      gap = s;
-    }
-  }
-  store<u64>(slots + (<usize>gap << 3), 0);
-  slotsUsed--;
-}
-
-/** Room for two more slots. False: the table is full and memory has run out. */
-function reserveSlots(): bool {
-  const size = slotMask + 1;
-  if (slotsUsed + 2 <= size - (size >> 2)) return true;
-  const bigger: usize = size >= 0x10000000 ? 0 : allocate(<usize>size * 16);
-  if (bigger == 0) return slotsUsed + 3 <= size; // one slot must stay free: probes end there
-  const old = slots;
-  slots = bigger;
-  slotMask = size * 2 - 1;
-  slotsUsed = 0;
-  for (let i: u32 = 0; i < size; i++) {
-    const have = load<u64>(old + (<usize>i << 3));
-    if (have != 0) insertSlot(<u32>have, <u32>(have >> 32));
-  }
-  addSlab(old, size >> 4); // 8 bytes a slot: the old table becomes connections
-  return true;
+/** Room for one more connection. False: the table is full and memory has run out. */
+function reserveRoom(): bool {
+  const bytes = indexBytes();
+  const left = growIndex();
+  if (left != 0) addSlab(left, <u32>(bytes / CONN_SIZE)); // the old table becomes connections
+  return hasIndexRoom();
 }
 
 function addSlab(at: usize, count: u32): void {
@@ -273,13 +223,13 @@ export function freeConn(conn: Conn): void {
 
 /** Links a connection under both its tuples. False: no memory. */
 export function link(conn: Conn): bool {
-  if (!reserveSlots()) {
+  if (!reserveRoom()) {
     outOfMemory = true;
     return false;
   }
   const ref = <u32>changetype<usize>(conn);
-  insertSlot(connHash(conn, 0), ref);
-  insertSlot(connHash(conn, 1), ref | 1);
+  enter(connHash(conn, 0), ref);
+  enter(connHash(conn, 1), ref | 1);
   conn.status |= IPS_CONFIRMED;
   return true;
 }
@@ -289,8 +239,8 @@ export function kill(conn: Conn): void {
   if (conn.status & IPS_DYING) return;
   if (conn.status & IPS_CONFIRMED) {
     const ref = <u32>changetype<usize>(conn);
-    removeSlot(connHash(conn, 0), ref);
-    removeSlot(connHash(conn, 1), ref | 1);
+    leave(connHash(conn, 0), ref);
+    leave(connHash(conn, 1), ref | 1);
   }
   unlinkSource(conn);
   conn.status |= IPS_DYING;

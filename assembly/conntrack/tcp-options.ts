@@ -11,7 +11,7 @@ const OPTION_WINDOW: u32 = 3;
 const OPTION_SACK_PERM: u32 = 4;
 const OPTION_SACK: u32 = 5;
 const MAX_SCALE: u8 = 14; // RFC 7323 §2.3
-const TIMESTAMP_ALIGNED: u32 = 0x0a080101; // NOP NOP timestamp 10, as loaded
+export const TIMESTAMP_ALIGNED: u32 = 0x0a080101; // NOP NOP timestamp 10, as loaded
 
 @inline
 export function headerLength(l4: usize): u32 {

@@ -71,8 +71,9 @@ function initSender(
   }
 }
 
+/** How far behind the newest an acknowledgement may be. */
 @inline
-function maxAckWindow(sender: Window): u32 {
+export function maxAckWindow(sender: Window): u32 {
   return sender.maxWin > MAX_ACK_WINDOW ? sender.maxWin : MAX_ACK_WINDOW;
 }
 
@@ -161,7 +162,24 @@ export function tcpInWindow(
   if (!after(sack, ackFloor)) return unless(senderSide, WINDOW_IGNORE); // overly delayed
 
   if (!(flags & FLAG_SYN)) win <<= senderSide.scale; // RFC 7323 §2.2: a SYN's is never scaled
+  learn(sender, senderSide, receiver, receiverSide, flags, end, ack, sack, win);
+  if (index == TCP_ACK_SET) noteAck(conn, dir, seq, ack, end, rawWin);
+  return WINDOW_ACCEPT;
+}
 
+/** What a good segment says of both directions; `win` is scaled. */
+@inline
+export function learn(
+  sender: Window,
+  senderSide: WindowFlags,
+  receiver: Window,
+  receiverSide: WindowFlags,
+  flags: u32,
+  end: u32,
+  ack: u32,
+  sack: u32,
+  win: u32,
+): void {
   const reach = win + (sack - ack);
   if (sender.maxWin < reach) sender.maxWin = reach;
   if (after(end, sender.end)) {
@@ -183,24 +201,25 @@ export function tcpInWindow(
     if (win == 0) receiver.maxEnd++;
   }
   if (ack == receiver.end) receiverSide.flags &= ~TCP_FLAG_DATA_UNACKNOWLEDGED;
+}
 
-  if (index == TCP_ACK_SET) {
-    if (
-      conn.lastDir == <u8>dir &&
-      conn.lastSeq == seq &&
-      conn.lastAck == ack &&
-      conn.lastEnd == end &&
-      conn.lastWin == <u16>rawWin
-    ) {
-      if (conn.retrans < 255) conn.retrans++;
-    } else {
-      conn.lastDir = <u8>dir;
-      conn.lastSeq = seq;
-      conn.lastAck = ack;
-      conn.lastEnd = end;
-      conn.lastWin = <u16>rawWin;
-      conn.retrans = 0;
-    }
+/** Counts an ACK that says what the last one said: many mean that something is lost. */
+@inline
+export function noteAck(conn: Conn, dir: u32, seq: u32, ack: u32, end: u32, win: u32): void {
+  if (
+    conn.lastDir == <u8>dir &&
+    conn.lastSeq == seq &&
+    conn.lastAck == ack &&
+    conn.lastEnd == end &&
+    conn.lastWin == <u16>win
+  ) {
+    if (conn.retrans < 255) conn.retrans++;
+  } else {
+    conn.lastDir = <u8>dir;
+    conn.lastSeq = seq;
+    conn.lastAck = ack;
+    conn.lastEnd = end;
+    conn.lastWin = <u16>win;
+    conn.retrans = 0;
   }
-  return WINDOW_ACCEPT;
 }

@@ -195,7 +195,8 @@ function checkReset(conn: Conn, dir: u32, l4: usize): u32 {
 }
 
 /** How long the connection lives on after a good segment. */
-function timeoutAfter(conn: Conn, index: u32, state: u32): u64 {
+@inline
+export function timeoutAfter(conn: Conn, index: u32, state: u32): u64 {
   const timeout = tcpTimeout(state);
   const retransmitted = timeoutOf(SYSCTL_CT_TCP_TIMEOUT_MAX_RETRANS);
   if (<u32>conn.retrans >= sysctl(SYSCTL_CT_TCP_MAX_RETRANS) && timeout > retransmitted) {

@@ -14,18 +14,13 @@ const MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
 /** 64-bit fingerprint, never 0. */
 export function fingerprint(p: Packet): u64 {
-  let h: u64 = p.proto;
-  if (p.family == FAMILY_V4) h |= (<u64>load<u16>(p.l3, 4)) << 8; // identification
+  const id: u32 = p.family == FAMILY_V4 ? load<u16>(p.l3, 4) : 0;
   const l4 = <usize>p.l4;
   const had: u32 = l4 == 0 ? 0 : p.l4Cap;
+  if (p.proto == TCP && had >= 14) return tcpFingerprint(id, l4);
+  if (p.proto == UDP) return udpFingerprint(id, l4, had, p.l4Len);
   let part: u64 = p.l4Len; // ports, ids and checksums are NAT's to change
-  if (p.proto == TCP && had >= 14) {
-    h = (h ^ load<u64>(l4, 4)) * MULTIPLIER; // sequence and acknowledgement numbers
-    part = load<u8>(l4, 13);
-  } else if (p.proto == UDP) {
-    if (had >= 16) part ^= load<u64>(l4, 8);
-    else for (let i: u32 = 8; i < <u32>had; i++) part = (part << 8) | load<u8>(l4 + i);
-  } else if (p.proto == ICMP || p.proto == ICMPV6) {
+  if (p.proto == ICMP || p.proto == ICMPV6) {
     if (had >= 8) part ^= (<u64>load<u16>(l4) << 32) | (<u64>load<u16>(l4, 6) << 48);
     // neighbour discovery and group membership stay on their link, and many hosts say the same
     if (p.family != FAMILY_V4 && p.icmpType >= 130) part ^= (<u64>p.src << 8) ^ p.dst;
@@ -34,6 +29,32 @@ export function fingerprint(p: Packet): u64 {
   } else if (had >= 8) {
     part ^= load<u64>(l4);
   }
+  return finish(start(p.proto, id), part);
+}
+
+/** Of a segment with its flags captured: by sequence and acknowledgement numbers and flags. */
+@inline
+export function tcpFingerprint(id: u32, l4: usize): u64 {
+  const h = (start(TCP, id) ^ load<u64>(l4, 4)) * MULTIPLIER;
+  return finish(h, load<u8>(l4, 13));
+}
+
+/** Of a datagram, `had` of its `len` bytes captured: by its first bytes. */
+@inline
+export function udpFingerprint(id: u32, l4: usize, had: u32, len: u32): u64 {
+  let part: u64 = len;
+  if (had >= 16) part ^= load<u64>(l4, 8);
+  else for (let i: u32 = 8; i < had; i++) part = (part << 8) | load<u8>(l4 + i);
+  return finish(start(UDP, id), part);
+}
+
+@inline
+function start(proto: u32, id: u32): u64 {
+  return <u64>proto | (<u64>id << 8);
+}
+
+@inline
+function finish(h: u64, part: u64): u64 {
   h = (h ^ part ^ (h >> 29)) * MULTIPLIER;
   h = (h ^ (h >> 32)) * MULTIPLIER;
   return h | 1;

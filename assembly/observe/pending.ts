@@ -5,6 +5,7 @@
  * sequential write a packet.
  */
 import { allocate } from '../memory';
+import { Traversal } from '../slot';
 
 const RING: u32 = 8192; // power of two
 const BUCKETS: u32 = 16384;
@@ -21,19 +22,19 @@ export class Prediction {
   dst: u32;
   sport: u16;
   dport: u16;
-  in: u16; // arrival: the interface, for ports the bridge
-  physIn: u16;
-  out: u16; // 0: it stays in the host
-  physOut: u16;
-  verdict: u8;
-  path: u8;
-  family: u8;
+  traversal: u32; // Traversal: verdict, path and interfaces
+  copySrc: u32; // a copy of it leaves as well, from this source (a promiscuous bridge's); 0: none
+  copySport: u16;
   seen: u8; // sightings of it leaving
-  chosen: u8; // NAT made a choice that the kernel makes by its boot secret
   pad0: u8;
-  copySport: u16; // a copy of it leaves as well, from this source (a promiscuous bridge's)
-  copySrc: u32; // 0: no copy
   next: u32; // older entry of the bucket, number + 1
+  pad1: u32;
+  pad2: u64;
+}
+
+@inline
+export function predicted(e: Prediction): Traversal {
+  return changetype<Traversal>(<usize>e.traversal);
 }
 
 let ring: usize = 0;

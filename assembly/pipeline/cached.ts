@@ -8,7 +8,7 @@ import { Conn, IPS_CONFIRMED } from '../conntrack/conn';
 import { Packet } from '../packet';
 import { Traversal } from '../slot';
 import { volatileKey } from '../table/index';
-import { repeatTraversal, traversalAt } from '../traversal';
+import { repeatTraversal, walkIsWhole } from '../traversal';
 import { outcome, TOWARDS_PORT } from './outcome';
 import { exceedsMtu } from './routed';
 
@@ -27,21 +27,21 @@ export function takeCached(p: Packet, to: u32): bool {
   const original = p.ctDir == DIR_ORIGINAL;
   const cached = original ? conn.cacheTraversal0 : conn.cacheTraversal1;
   if (cached == 0 || key != (original ? conn.cacheKey0 : conn.cacheKey1)) return false;
-  const t = traversalAt(cached - 1);
+  const t = changetype<Traversal>(<usize>cached);
   if (t.in != p.in || t.physIn != p.physIn || t.flags != outcome.towards) return false;
   if (outcome.towards == TOWARDS_PORT && <u32>t.physOut != to) return false;
   if (t.path == PATH_FORWARD) {
     if (p.ttl <= 1 || p.pktType != PACKET_HOST) return false;
     if (p.ipLen > SMALL && exceedsMtu(p, t.out)) return false;
   }
-  repeatTraversal(cached, p.ipLen);
-  outcome.cached = <u32>changetype<usize>(t);
+  repeatTraversal(t, p.ipLen);
+  outcome.cached = cached;
   leaveAs(p, conn);
   return true;
 }
 
 /** Gives the packet the addresses it leaves with: its connection's other tuple, turned round. */
-function leaveAs(p: Packet, conn: Conn): void {
+export function leaveAs(p: Packet, conn: Conn): void {
   const icmp = p.proto == 1 || p.proto == 58;
   if (p.ctDir == DIR_ORIGINAL) {
     p.src = conn.replDst;
@@ -56,19 +56,20 @@ function leaveAs(p: Packet, conn: Conn): void {
   }
 }
 
-/** Remembers a finished walk's traversal (its number plus one) in the packet's connection. */
-export function cacheTraversal(p: Packet, traversal: u32, verdict: u32): void {
-  if (traversal == 0 || outcome.cacheKey == 0 || verdict != VERDICT_ACCEPT) return;
+/** Remembers a finished walk's traversal in the packet's connection. */
+export function cacheTraversal(p: Packet, traversal: usize, verdict: u32): void {
+  if (traversal == 0 || !walkIsWhole()) return;
+  if (outcome.cacheKey == 0 || verdict != VERDICT_ACCEPT) return;
   if (p.conn == 0 || p.sideEffects) return;
   if (outcome.towards > TOWARDS_PORT) return;
   const conn = changetype<Conn>(<usize>p.conn);
   if (!(conn.status & IPS_CONFIRMED)) return;
   if (p.ctDir == DIR_ORIGINAL) {
     conn.cacheKey0 = outcome.cacheKey;
-    conn.cacheTraversal0 = traversal;
+    conn.cacheTraversal0 = <u32>traversal;
   } else {
     conn.cacheKey1 = outcome.cacheKey;
-    conn.cacheTraversal1 = traversal;
+    conn.cacheTraversal1 = <u32>traversal;
   }
 }
 

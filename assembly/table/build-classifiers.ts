@@ -3,9 +3,13 @@
  * rule can tell apart. Addresses and 16-bit values are cut at the ends of the rules' ranges; in small
  * dimensions every value is a class of its own.
  */
-import { CHAIN_SIZE, SECTION_CHAIN, SECTION_RULE } from '../abi';
+import { SECTION_RULE } from '../abi';
 import {
   DIM_COUNT,
+  DIM_CT,
+  DIM_PKTTYPE,
+  DIM_TCP_FLAGS,
+  DIM_TOS,
   FIRST_SMALL_DIM,
   MATCH_ADDRESSES,
   MATCH_CONNMARK,
@@ -13,14 +17,13 @@ import {
   MATCH_VALUES,
   TARGET_CONNMARK,
 } from '../abi-rules';
-import { sectionCount, sectionPtr } from '../host';
-import { Chain } from '../image';
+import { sectionCount } from '../host';
 import { reserve } from '../lookup/arena';
 import { buildIntervalTrie } from '../lookup/interval-trie';
 import { KEY_BYTES, sortKeys } from '../lookup/key';
 import { beginStep, sealStepMap, stepMapBytes } from '../lookup/step-map';
 import { dimensionValues, isAddressDim } from './dimension';
-import { blobAt, ruleAt } from './image-rules';
+import { blobAt, isRuleOf, ruleAt } from './image-rules';
 import {
   CLASSIFIER_IDENTITY,
   CLASSIFIER_STEPS,
@@ -40,6 +43,11 @@ import {
   targetKind,
 } from './record';
 import { SCRATCH_KEYS, SCRATCH_SORT, scratch } from './scratch';
+import { buildValueClasses, classCount } from './value-classes';
+
+/** Small dimensions of which packets of one connection have many values that few rules tell apart. */
+const CLASSED_DIMS: u32 =
+  (1 << DIM_CT) | (1 << DIM_TCP_FLAGS) | (1 << DIM_TOS) | (1 << DIM_PKTTYPE);
 
 let keys: usize = 0; // boundaries of the address dimension at hand
 let keyCount: u32 = 0;
@@ -55,7 +63,19 @@ export function buildClassifiers(familyCode: u32): usize {
     if (!buildClassifier(out, familyCode, dim)) return 0;
   }
   noteUse(family, familyCode);
-  return changetype<usize>(family);
+  return addValueClasses(family, familyCode) ? changetype<usize>(family) : 0;
+}
+
+function addValueClasses(family: Family, familyCode: u32): bool {
+  for (let dims = family.usedDims & CLASSED_DIMS; dims != 0; dims &= dims - 1) {
+    const dim = <u32>ctz<u32>(dims);
+    const at = <usize>family.classifiers + <usize>dim * offsetof<Classifier>();
+    const classifier = changetype<Classifier>(at);
+    classifier.alike = <u32>buildValueClasses(familyCode, dim, dimensionValues(dim));
+    classifier.alikeClasses = classCount();
+    if (classifier.alike == 0) return false;
+  }
+  return true;
 }
 
 function buildClassifier(out: Classifier, familyCode: u32, dim: u32): bool {
@@ -74,7 +94,7 @@ function buildClassifier(out: Classifier, familyCode: u32, dim: u32): bool {
   }
   for (let i: u32 = 0; i < sectionCount(SECTION_RULE); i++) {
     const rule = ruleAt(i);
-    if (chainFamily(rule.chain) != familyCode) continue;
+    if (!isRuleOf(rule, familyCode)) continue;
     let match = blobAt(rule.matches);
     for (let m: u32 = 0; m < <u32>rule.matchCount; m++) {
       if (matchDim(match) == dim && !addBoundaries(out.map, match)) return false;
@@ -129,15 +149,11 @@ function addKey(high: u64, low: u64): bool {
   return true;
 }
 
-function chainFamily(index: u32): u32 {
-  return changetype<Chain>(sectionPtr(SECTION_CHAIN) + <usize>index * CHAIN_SIZE).family;
-}
-
 /** Notes which dimensions and which marks the family's rules look at. */
 function noteUse(family: Family, familyCode: u32): void {
   for (let i: u32 = 0; i < sectionCount(SECTION_RULE); i++) {
     const rule = ruleAt(i);
-    if (chainFamily(rule.chain) != familyCode) continue;
+    if (!isRuleOf(rule, familyCode)) continue;
     let match = blobAt(rule.matches);
     for (let m: u32 = 0; m < <u32>rule.matchCount; m++) {
       const kind = matchKind(match);

@@ -9,6 +9,8 @@ import { attachSets, noteTime } from './set/sets';
 import { attachState } from './state';
 import { attachVolatileKey, keyOf } from './volatile-key';
 
+export { plainKey } from './volatile-key';
+
 /** Builds the decision tables of the attached host's rules, for all workers; 0: out of memory. */
 export function buildTables(): usize {
   return buildAll();

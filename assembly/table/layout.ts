@@ -34,7 +34,8 @@ export class Classifier {
   kind: u32; // CLASSIFIER_*
   classes: u32; // number of classes
   map: u32; // IntervalTrie or step map
-  unused: u32;
+  alike: u32; // u8 per value: see value-classes.ts; 0: every value stands for itself
+  alikeClasses: u32;
 }
 
 /** The class is the value itself. */

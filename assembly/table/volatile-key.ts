@@ -1,111 +1,211 @@
 /**
  * The volatile key: everything about a packet that a rule may look at and that can differ between
- * packets of one connection in one direction. Packets with equal keys walk the same way, unless the
- * walk met state that is outside the packet; then Packet.sideEffects says so and nothing is cached.
+ * packets that came by one interface, of one connection, in one direction. Packets with equal keys
+ * walk the same way, unless the walk met state that is outside the packet; then Packet.sideEffects
+ * says so and nothing is cached.
  *
- * The values are packed side by side, as wide as their dimensions need. What fits in 31 bits is the
- * key itself; wider ones are numbered by a table, so that equal keys always mean equal values.
+ *     key    length class │ ICMP class │ packet type │ TOS │ TTL │ TCP flags │ conntrack
+ *
+ * Parts that no rule looks at have no bits. What fits in 31 bits is the key itself; wider ones are
+ * numbered by a table, so that equal keys always mean equal values.
  */
 import { FAMILY_V4 } from '../abi';
 import {
-  DIM_COUNT,
   DIM_CT,
   DIM_ICMP,
-  DIM_IN,
   DIM_LENGTH,
-  DIM_PHYSIN,
   DIM_PKTTYPE,
   DIM_TCP_FLAGS,
   DIM_TOS,
   DIM_TTL,
 } from '../abi-rules';
 import { Conn } from '../conntrack/conn';
+import { stepOf } from '../lookup/step-map';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
-import { classOf, forgetFields } from './classify';
+import { conntrackValue, dimensionValue, dimensionValues } from './dimension';
 import { Classifier, Family, RESIDUAL_CONNMARK, Tables } from './layout';
 import { isOdd } from './odd';
 
-const VOLATILE_DIMS: u32 =
-  (1 << DIM_IN) |
-  (1 << DIM_PHYSIN) |
-  (1 << DIM_CT) |
-  (1 << DIM_TCP_FLAGS) |
-  (1 << DIM_TTL) |
-  (1 << DIM_TOS) |
-  (1 << DIM_PKTTYPE) |
-  (1 << DIM_ICMP) |
-  (1 << DIM_LENGTH);
 const FLAG: u32 = 0x80000000; // keeps keys from being 0
 const DIRECT_BITS: u32 = 31;
+const MAX_BITS: u32 = 64;
+const PROTO_ICMP: u8 = 1;
+const PROTO_ICMPV6: u8 = 58;
 
 const SLOTS: u32 = 1 << 16; // {u64 packed, u32 connmark, u32 number}
 const SLOT_BYTES: usize = 16;
 const MAX_NUMBERS: u32 = SLOTS / 2;
 
-/** Per family: bits of each volatile dimension and their sum. */
+/** How a family's keys are put together; a part that no rule looks at has the address 0. */
 @unmanaged
 class KeyShape {
-  dims: u32; // bit d: dimension d is in the key
   bits: u32;
-  connmark: u32; // 1: so is the connection's mark
+  connmark: u32; // 1: the connection's mark is part of the key
+  conntrack: u32; // u64 per value: its class, where it goes
+  tcpFlags: u32;
+  ttl: u32;
+  tos: u32;
+  pktType: u32;
+  icmp: u32; // Classifier
+  icmpShift: u32;
+  length: u32; // Classifier
+  lengthShift: u32;
+  unused: u32;
 }
-const WIDTHS: usize = offsetof<KeyShape>(); // then u8 per dimension
-const SHAPE_BYTES: usize = WIDTHS + DIM_COUNT;
 
 let shapes: usize = 0; // KeyShape of v4, then of v6
 let numbers: usize = 0;
 let numberCount: u32 = 0;
 
 export function attachVolatileKey(tables: Tables): bool {
-  shapes = allocate(SHAPE_BYTES * 2);
+  shapes = allocate(offsetof<KeyShape>() * 2);
   if (shapes == 0) return false;
   numbers = 0;
   numberCount = 0;
-  const wide4 = shapeFor(shapes, changetype<Family>(<usize>tables.v4));
-  const wide6 = shapeFor(shapes + SHAPE_BYTES, changetype<Family>(<usize>tables.v6));
-  if (wide4 || wide6) numbers = allocate(<usize>SLOTS * SLOT_BYTES);
-  return numbers != 0 || !(wide4 || wide6);
+  const v4 = shapeFor(changetype<KeyShape>(shapes), changetype<Family>(<usize>tables.v4));
+  const at = shapes + offsetof<KeyShape>();
+  const v6 = shapeFor(changetype<KeyShape>(at), changetype<Family>(<usize>tables.v6));
+  if (!v4 || !v6) return false;
+  if (isNumbered(shapeOf(FAMILY_V4)) || isNumbered(changetype<KeyShape>(at))) {
+    numbers = allocate(<usize>SLOTS * SLOT_BYTES);
+    if (numbers == 0) return false;
+  }
+  return true;
 }
 
-/** Lays out a family's key; true when keys must be numbered. */
-function shapeFor(at: usize, family: Family): bool {
-  const shape = changetype<KeyShape>(at);
-  shape.dims = family.usedDims & VOLATILE_DIMS;
-  shape.connmark = family.residualUse & RESIDUAL_CONNMARK;
-  for (let dim: u32 = 0; <i32>dim < DIM_COUNT; dim++) {
-    if (!(shape.dims & (1 << dim))) continue;
-    const classifier = <usize>family.classifiers + <usize>dim * offsetof<Classifier>();
-    const classes = dim == DIM_TTL ? 256 : changetype<Classifier>(classifier).classes;
-    const width = 32 - <u32>clz<u32>(classes - 1);
-    store<u8>(at + WIDTHS + dim, <u8>width);
-    shape.bits += width;
-  }
+@inline
+function shapeOf(family: u32): KeyShape {
+  return changetype<KeyShape>(family == FAMILY_V4 ? shapes : shapes + offsetof<KeyShape>());
+}
+
+@inline
+function isNumbered(shape: KeyShape): bool {
   return shape.bits > DIRECT_BITS || shape.connmark != 0;
+}
+
+/** Lays out a family's key. False: out of memory. */
+function shapeFor(shape: KeyShape, family: Family): bool {
+  shape.connmark = family.residualUse & RESIDUAL_CONNMARK;
+  for (let dims = family.usedDims; dims != 0; dims &= dims - 1) {
+    const dim = <u32>ctz<u32>(dims);
+    const at = <usize>family.classifiers + <usize>dim * offsetof<Classifier>();
+    const classifier = changetype<Classifier>(at);
+    const shift = shape.bits;
+    let classes = classifier.alike != 0 ? classifier.alikeClasses : classifier.classes;
+    switch (dim) {
+      case DIM_CT:
+        shape.conntrack = partTable(dim, classifier, shift);
+        break;
+      case DIM_TCP_FLAGS:
+        shape.tcpFlags = partTable(dim, classifier, shift);
+        break;
+      case DIM_TTL:
+        // looked at before and after forwarding takes one away: every value for itself
+        shape.ttl = partTable(dim, classifier, shift);
+        break;
+      case DIM_TOS:
+        shape.tos = partTable(dim, classifier, shift);
+        break;
+      case DIM_PKTTYPE:
+        shape.pktType = partTable(dim, classifier, shift);
+        break;
+      case DIM_ICMP:
+        shape.icmp = <u32>at;
+        shape.icmpShift = shift;
+        break;
+      case DIM_LENGTH:
+        shape.length = <u32>at;
+        shape.lengthShift = shift;
+        break;
+      default:
+        classes = 1; // the same for all packets that share a key
+    }
+    shape.bits += 32 - <u32>clz<u32>(classes - 1);
+  }
+  const all = shape.conntrack | shape.tcpFlags | shape.ttl | shape.tos | shape.pktType;
+  return all != NO_MEMORY;
+}
+
+const NO_MEMORY: u32 = u32.MAX_VALUE;
+
+/** Address of u64 per value of a small dimension: its class, shifted; NO_MEMORY. */
+function partTable(dim: u32, classifier: Classifier, shift: u32): u32 {
+  const values = dimensionValues(dim);
+  const table = allocate(<usize>values * 8);
+  if (table == 0) return NO_MEMORY;
+  for (let v: u32 = 0; v < values; v++) {
+    const part: u64 = classifier.alike != 0 ? load<u8>(<usize>classifier.alike + v) : v;
+    // a key of more than 64 bits is never asked for
+    store<u64>(table + (<usize>v << 3), shift < MAX_BITS ? part << shift : 0);
+  }
+  return <u32>table;
+}
+
+@inline
+function partOf(table: u32, value: u32): u64 {
+  return table != 0 ? load<u64>(<usize>table + (<usize>value << 3)) : 0;
+}
+
+@inline
+function classPart(classifier: u32, value: u32, shift: u32): u64 {
+  return <u64>stepOf(changetype<Classifier>(<usize>classifier).map, value) << shift;
 }
 
 /** The packet's key, or 0 when its walk must not be cached. */
 export function keyOf(p: Packet): u32 {
   if (p.sideEffects || isOdd(p)) return 0;
-  forgetFields();
-  const at = p.family == FAMILY_V4 ? shapes : shapes + SHAPE_BYTES;
-  const shape = changetype<KeyShape>(at);
-  if (shape.bits > 64) return 0;
-  let packed: u64 = 0;
-  for (let dims = shape.dims; dims != 0; dims &= dims - 1) {
-    const dim = <u32>ctz<u32>(dims);
-    // the TTL is looked at before and after forwarding takes one away: its class is not enough
-    const value = dim == DIM_TTL ? <u32>p.ttl : classOf(p, dim);
-    packed = (packed << <u64>load<u8>(at + WIDTHS + dim)) | value;
+  const shape = shapeOf(p.family);
+  if (shape.bits > MAX_BITS) return 0;
+  let packed =
+    partOf(shape.conntrack, conntrackValue(p)) |
+    partOf(shape.tcpFlags, p.tcpFlags) |
+    partOf(shape.ttl, p.ttl) |
+    partOf(shape.tos, p.tos) |
+    partOf(shape.pktType, dimensionValue(p, DIM_PKTTYPE));
+  if (shape.icmp != 0 && (p.proto == PROTO_ICMP || p.proto == PROTO_ICMPV6)) {
+    packed |= classPart(shape.icmp, dimensionValue(p, DIM_ICMP), shape.icmpShift);
   }
-  const connmark = shape.connmark && p.conn ? changetype<Conn>(<usize>p.conn).mark : 0;
-  if (shape.bits > DIRECT_BITS || shape.connmark) return numberOf(packed, connmark);
-  return FLAG | <u32>packed;
+  if (shape.length != 0) {
+    packed |= classPart(shape.length, dimensionValue(p, DIM_LENGTH), shape.lengthShift);
+  }
+  if (!isNumbered(shape)) return FLAG | <u32>packed;
+  return numberOf(packed, markOf(shape, p.conn));
+}
+
+/**
+ * keyOf() of an IPv4 packet to the host's MAC with a whole TCP or UDP header, from its fields;
+ * `ctValue` as conntrackValue() says.
+ */
+@inline
+export function plainKey(
+  ctValue: u32,
+  tcpFlags: u32,
+  ttl: u32,
+  tos: u32,
+  length: u32,
+  conn: u32,
+): u32 {
+  const shape = shapeOf(FAMILY_V4);
+  let packed =
+    partOf(shape.conntrack, ctValue) |
+    partOf(shape.tcpFlags, tcpFlags) |
+    partOf(shape.ttl, ttl) |
+    partOf(shape.tos, tos) |
+    partOf(shape.pktType, 0);
+  if (shape.length != 0) packed |= classPart(shape.length, length, shape.lengthShift);
+  if (!isNumbered(shape)) return FLAG | <u32>packed;
+  return shape.bits > MAX_BITS ? 0 : numberOf(packed, markOf(shape, conn));
+}
+
+@inline
+function markOf(shape: KeyShape, conn: u32): u32 {
+  return shape.connmark && conn ? changetype<Conn>(<usize>conn).mark : 0;
 }
 
 /** Number of a pair of values, from 1; 0 when there are too many different ones. */
 function numberOf(packed: u64, connmark: u32): u32 {
-  let h = (packed ^ (<u64>connmark << 21)) * 0x9e3779b97f4a7c15;
+  const h = (packed ^ (<u64>connmark << 21)) * 0x9e3779b97f4a7c15;
   let slot = <u32>(h >> 48) & (SLOTS - 1);
   while (true) {
     const at = numbers + <usize>slot * SLOT_BYTES;

@@ -22,9 +22,14 @@ const UDP_COVERAGE: u32 = 4;
 const UDP_CHECK: u32 = 6;
 const ICMP_CHECK: u32 = 2;
 const SCTP_CHECK: u32 = 8;
-const SIMD_FROM: u32 = 64;
-/** Sums of 16-bit words in 32-bit lanes cannot overflow within this many bytes. */
-const SIMD_BLOCK: u32 = 1 << 18;
+
+/** 16 bytes of ones, then 16 of zeroes: read at 16 - n, it keeps the first n bytes of a vector. */
+const KEEP: usize = memory.data<u8>([
+  255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+]);
+/** How far behind the summed bytes a sum may read (and not use). */
+export const CHECKSUM_SLACK: usize = 16;
 
 @inline
 function fold(sum: u64): u32 {
@@ -38,36 +43,30 @@ function fold(sum: u64): u32 {
 /**
  * One's complement sum, not folded, of `len` bytes at `at` as 16-bit words in memory order; an odd
  * last byte is padded with zero. The sum's byte order is memory's: compare with stored values only.
+ * Up to 256 KiB; reads CHECKSUM_SLACK bytes more.
  */
+@inline
 export function onesSum(at: usize, len: u32): u64 {
-  let sum: u64 = 0;
-  while (len >= SIMD_FROM) {
-    const end = at + ((len < SIMD_BLOCK ? len : SIMD_BLOCK) & ~31);
-    len -= <u32>(end - at);
-    let a = i32x4.splat(0);
-    let b = i32x4.splat(0);
-    while (at < end) {
-      a = i32x4.add(a, i32x4.extadd_pairwise_i16x8_u(v128.load(at)));
-      b = i32x4.add(b, i32x4.extadd_pairwise_i16x8_u(v128.load(at, 16)));
-      at += 32;
-    }
-    sum += <u64>(<u32>i32x4.extract_lane(a, 0)) + <u64>(<u32>i32x4.extract_lane(a, 1));
-    sum += <u64>(<u32>i32x4.extract_lane(a, 2)) + <u64>(<u32>i32x4.extract_lane(a, 3));
-    sum += <u64>(<u32>i32x4.extract_lane(b, 0)) + <u64>(<u32>i32x4.extract_lane(b, 1));
-    sum += <u64>(<u32>i32x4.extract_lane(b, 2)) + <u64>(<u32>i32x4.extract_lane(b, 3));
+  let sums = i32x4.splat(0);
+  const end = at + (len & ~15);
+  while (at < end) {
+    sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(v128.load(at)));
+    at += 16;
   }
-  while (len >= 4) {
-    sum += <u64>load<u32>(at);
-    at += 4;
-    len -= 4;
-  }
-  if (len >= 2) {
-    sum += <u64>load<u16>(at);
-    at += 2;
-    len -= 2;
-  }
-  if (len != 0) sum += <u64>load<u8>(at);
-  return sum;
+  const rest = v128.and(v128.load(at), v128.load(KEEP + 16 - <usize>(len & 15)));
+  sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(rest));
+  const a = <u64>i64x2.extract_lane(sums, 0);
+  const b = <u64>i64x2.extract_lane(sums, 1);
+  return (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32);
+}
+
+/** Whether the checksum of the `len` bytes at `l4` of an IPv4 packet is right (as of isRight()). */
+@inline
+export function isRightV4(l3: usize, l4: usize, len: u32, proto: u32): bool {
+  const addresses = load<u64>(l3, IPV4_SRC);
+  let sum = onesSum(l4, len) + <u64>bswap<u16>(<u16>len) + <u64>(proto << 8);
+  sum += (addresses & 0xffffffff) + (addresses >> 32);
+  return fold(sum) == 0xffff;
 }
 
 /** Sum of the pseudo header: addresses as captured, protocol and transport length. */

@@ -16,6 +16,7 @@ import { allocate } from '../memory';
 import { Slot } from '../slot';
 import { attachDefrag, finishReassembly } from './defrag';
 import { newDefrag } from './frag-memory';
+import { CHECKSUM_SLACK } from './checksum';
 import { decodeSlot, factOf } from './front';
 import { attachImports } from './imports';
 import { addNatRange, attachOwners } from './owner';
@@ -64,9 +65,9 @@ export function attachWire(image: usize, state: usize, workers: u32): bool {
 /** A shared slot of the ring; `withResults`: with room for a ResultRecord per frame. 0: no memory. */
 export function createSlot(withResults: u32): usize {
   const slot = changetype<Slot>(allocate(offsetof<Slot>()));
-  const data = allocate(SLOT_HEADROOM_BYTES + SLOT_DATA_BYTES);
+  const data = allocate(SLOT_HEADROOM_BYTES + SLOT_DATA_BYTES + CHECKSUM_SLACK);
   const frames = allocate(SLOT_MAX_FRAMES * FRAME_RECORD_SIZE);
-  const reassembly = allocate(SLOT_REASSEMBLY_BYTES);
+  const reassembly = allocate(SLOT_REASSEMBLY_BYTES + CHECKSUM_SLACK);
   if (changetype<usize>(slot) == 0 || data == 0 || frames == 0 || reassembly == 0) return 0;
   slot.data = <u32>data + SLOT_HEADROOM_BYTES;
   slot.frames = <u32>frames;

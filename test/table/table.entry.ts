@@ -15,13 +15,12 @@ import {
   attachTraversals,
   beginTraversal,
   endTraversal,
-  traversalAt,
 } from '../../assembly/traversal';
 
 export { chainStructure, volatileKey } from '../../assembly/table/index';
 
 let key: usize = 0;
-let last: u32 = 0;
+let last: usize = 0;
 let built: usize = 0;
 
 export function alloc(bytes: usize): usize {
@@ -120,11 +119,11 @@ export function hadSideEffects(at: usize): u32 {
 /** Number of counters that the last walk moved; hitList() points to {u32 id, i32 difference}. */
 export function hitCount(): u32 {
   last = endTraversal(changetype<Traversal>(key), false);
-  return traversalAt(last - 1).hitCount;
+  return changetype<Traversal>(last).hitCount;
 }
 
 export function hitList(): usize {
-  return traversalAt(last - 1).hits;
+  return changetype<Traversal>(last).hits;
 }
 
 /** Walks `chain` with each of `count` packets, `rounds` times; returns a sum of the verdicts. */

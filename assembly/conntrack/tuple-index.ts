@@ -1,0 +1,141 @@
+/**
+ * Where connections are found: a hash from the tuples of both directions to references, in buckets
+ * of one cache line.
+ *
+ *     0  hash hash hash hash │ 16 hash hash hash passed │ 32 ref ref ref ref │ 48 ref ref ref 0
+ *
+ * A hash of 0 is a free place. What finds its bucket full goes on to the next one, and every bucket
+ * that it passed counts it: a search ends at the first bucket that nothing passed. So a look-up
+ * costs one line and two comparisons of four hashes, meets no tombstones, and touches no connection
+ * but that with an equal hash.
+ *
+ *     ref    address of the Conn (a multiple of 128) | direction of the tuple
+ */
+import { allocate } from '../memory';
+
+const BUCKET: usize = 64;
+const BUCKET_SHIFT: usize = 6;
+const PLACES: u32 = 7; // per bucket
+const PASSED: usize = 28;
+const REFS: usize = 32;
+const ALL_PLACES: u32 = (1 << PLACES) - 1;
+const FIRST_BUCKETS: u32 = 1 << 11;
+const MAX_BUCKETS: u32 = 1 << 25;
+
+let buckets: usize = 0;
+let bucketMask: u32 = 0;
+let used: u32 = 0;
+
+/** Prepares an empty table. False when memory runs out. */
+export function attachTupleIndex(): bool {
+  buckets = allocate(<usize>FIRST_BUCKETS * BUCKET);
+  bucketMask = FIRST_BUCKETS - 1;
+  used = 0;
+  return buckets != 0;
+}
+
+/** Hash of a tuple, never 0. `ports`: source | destination << 16; `key`: see table.ts. */
+@inline
+export function hashTuple(src: u32, dst: u32, ports: u32, key: u32): u32 {
+  let h = (<u64>src | (<u64>dst << 32)) * 0x9e3779b97f4a7c15;
+  h = (h ^ (h >> 32) ^ (<u64>ports | (<u64>key << 32))) * 0xd6e8feb86659fd93;
+  h ^= h >> 32;
+  return <u32>h == 0 ? 1 : <u32>h;
+}
+
+/** Address of the bucket where the search for a hash begins. */
+@inline
+export function bucketOf(hash: u32): usize {
+  return buckets + (<usize>(hash & bucketMask) << BUCKET_SHIFT);
+}
+
+/** Address of the bucket behind this one, or 0 when the search ends here. */
+@inline
+export function bucketAfter(bucket: usize): usize {
+  if (load<u32>(bucket, PASSED) == 0) return 0;
+  return next(bucket);
+}
+
+@inline
+function next(bucket: usize): usize {
+  return buckets + ((bucket - buckets + BUCKET) & ((<usize>bucketMask << BUCKET_SHIFT) | (BUCKET - 1)));
+}
+
+/** Places of a bucket with this hash: bit i for place i. */
+@inline
+export function placesWith(bucket: usize, hash: u32): u32 {
+  const wanted = i32x4.splat(hash);
+  const low = i32x4.bitmask(i32x4.eq(v128.load(bucket), wanted));
+  const high = i32x4.bitmask(i32x4.eq(v128.load(bucket, 16), wanted));
+  return (low | (high << 4)) & ALL_PLACES;
+}
+
+/** Reference in the lowest of `places`; 0 when there is none. */
+@inline
+export function refAt(bucket: usize, places: u32): u32 {
+  return load<u32>(bucket + (<usize>ctz<u32>(places | (1 << PLACES)) << 2), REFS);
+}
+
+/** Enters a reference. There must be room, see growIndex(). */
+export function enter(hash: u32, ref: u32): void {
+  let bucket = bucketOf(hash);
+  let free = placesWith(bucket, 0);
+  while (free == 0) {
+    store<u32>(bucket, load<u32>(bucket, PASSED) + 1, PASSED);
+    bucket = next(bucket);
+    free = placesWith(bucket, 0);
+  }
+  const at = bucket + (<usize>ctz<u32>(free) << 2);
+  store<u32>(at, hash);
+  store<u32>(at, ref, REFS);
+  used++;
+}
+
+/** Takes a reference out. It must be there. */
+export function leave(hash: u32, ref: u32): void {
+  let bucket = bucketOf(hash);
+  for (;;) {
+    for (let places = placesWith(bucket, hash); places != 0; places &= places - 1) {
+      if (refAt(bucket, places) != ref) continue;
+      store<u32>(bucket + (<usize>ctz<u32>(places) << 2), 0);
+      used--;
+      return;
+    }
+    store<u32>(bucket, load<u32>(bucket, PASSED) - 1, PASSED);
+    bucket = next(bucket);
+  }
+}
+
+/** Bytes of the table. */
+export function indexBytes(): usize {
+  return (<usize>bucketMask + 1) << BUCKET_SHIFT;
+}
+
+/**
+ * Makes room for two more references. Returns the address of the table that was left behind (of half
+ * the size now), 0 when there was room. False of hasIndexRoom(): no room, and memory has run out.
+ */
+export function growIndex(): usize {
+  const count = bucketMask + 1;
+  const places = count * PLACES;
+  if (used + 2 <= places - (places >> 2)) return 0;
+  const bigger: usize = count >= MAX_BUCKETS ? 0 : allocate(<usize>count * 2 * BUCKET);
+  if (bigger == 0) return 0;
+  const old = buckets;
+  buckets = bigger;
+  bucketMask = count * 2 - 1;
+  used = 0;
+  for (let b: u32 = 0; b < count; b++) {
+    const bucket = old + (<usize>b << BUCKET_SHIFT);
+    for (let places = placesWith(bucket, 0) ^ ALL_PLACES; places != 0; places &= places - 1) {
+      enter(load<u32>(bucket + (<usize>ctz<u32>(places) << 2)), refAt(bucket, places));
+    }
+  }
+  return old;
+}
+
+/** Whether two more references fit. */
+@inline
+export function hasIndexRoom(): bool {
+  return used + 2 <= (bucketMask + 1) * PLACES;
+}

@@ -1,0 +1,158 @@
+/**
+ * The express way: what most packets of a capture are (TCP or UDP over IPv4, whole, of a connection
+ * that is answered and whose last packet went a way that may be repeated) is judged straight from its
+ * frame record, in one go, without the packet under judgement being filled. All that is looked at is
+ * checked first; a packet that differs in anything takes the long way (replay.ts) as if it had never
+ * been here. Both ways come to the same: they share what they ask of (the volatile key, windows,
+ * fingerprints), and tests compare their results.
+ */
+import {
+  CT_ESTABLISHED,
+  DIRECTION_IN,
+  FAMILY_V4,
+  FRAME_ETHERNET,
+  IFACE_BRIDGE,
+  IFACE_LOOPBACK,
+  PACKET_HOST,
+  PATH_FORWARD,
+  SYSCTL_CT_CHECKSUM,
+} from './abi';
+import { CT_VALUE_REPLY } from './abi-rules';
+import { Conn, IPS_CONFIRMED, IPS_DYING, IPS_NAT_MASK, IPS_SEEN_REPLY } from './conntrack/conn';
+import { followTcp, followUdp, isPlainAck, TCP_HEADER, UDP_HEADER } from './conntrack/established';
+import { ifaceAt, ifaceCount, sysctl } from './host';
+import { allocate } from './memory';
+import { tcpFingerprint, udpFingerprint } from './observe/fingerprint';
+import { nextPrediction } from './observe/pending';
+import { FrameRecord } from './packet';
+import { TOWARDS_ROUTED } from './pipeline/outcome';
+import { Traversal } from './slot';
+import { plainKey } from './table/index';
+import { repeatTraversal } from './traversal';
+import { isRightV4 } from './wire/checksum';
+
+const TCP: u32 = 6;
+const UDP: u32 = 17;
+const IPV4_ID: usize = 4;
+const UDP_CHECK: usize = 6;
+
+// What a frame record must say, as its words load: see packet.ts.
+const FRAGMENT_AND_FAMILY: u64 = 0x00ffffff_00000000;
+const WHOLE_V4: u64 = (<u64>FAMILY_V4) << 48;
+const TYPE_DIRECTION_FLAGS: u64 = 0xffff00ff_ff000000 & ~((<u64>FRAME_ETHERNET) << 48);
+const RECEIVED: u64 = ((<u64>PACKET_HOST) << 24) | ((<u64>DIRECTION_IN) << 32);
+
+const ANSWERED: u32 = IPS_CONFIRMED | IPS_SEEN_REPLY;
+
+let ways: usize = 0; // u8 per interface: whether packets that come in by it may go express
+let checksums: bool = true;
+
+if (DEBUG) {
+  assert(offsetof<FrameRecord>('l4Off') == 40 && offsetof<FrameRecord>('ttl') == 48);
+  assert(offsetof<FrameRecord>('flags') == 54 && offsetof<FrameRecord>('src') == 28);
+  assert(offsetof<Conn>('proto') == 24 && offsetof<Conn>('replSrc') == 12);
+}
+
+/** False when memory runs out. */
+export function attachExpress(): bool {
+  ways = allocate(<usize>ifaceCount() + 1);
+  if (ways == 0) return false;
+  for (let id: u32 = 1; id <= ifaceCount(); id++) {
+    const iface = ifaceAt(id);
+    const isRouted = iface.kind != IFACE_BRIDGE && iface.kind != IFACE_LOOPBACK;
+    if (isRouted && iface.master == 0) openExpress(id);
+  }
+  checksums = sysctl(SYSCTL_CT_CHECKSUM) != 0;
+  return true;
+}
+
+/** From now on packets that come in by `iface` may go express. */
+export function openExpress(iface: u32): void {
+  store<u8>(ways + iface, 1);
+}
+
+/** No longer: a packet that comes in by `iface` may be one that was seen on a port before. */
+export function closeExpress(iface: u32): void {
+  store<u8>(ways + iface, 0);
+}
+
+/**
+ * Judges frame number `frame`, whose connection may be `ref` (as table.ts refers to them). Returns
+ * the traversal that it repeated; 0: nothing was done. The connection is then in expressConn, the
+ * direction of the packet the lowest bit of `ref`.
+ */
+@inline
+export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
+  const record = changetype<usize>(r);
+  const place = load<u64>(record, offsetof<FrameRecord>('l4Off'));
+  const state = load<u64>(record, offsetof<FrameRecord>('ttl'));
+  if ((place & FRAGMENT_AND_FAMILY) != WHOLE_V4) return 0;
+  if ((state & TYPE_DIRECTION_FLAGS) != RECEIVED || r.fault != 0) return 0;
+  const iface = <u32>(place >> 16) & 0xffff;
+  if (load<u8>(ways + iface) == 0) return 0;
+
+  // the connection
+  const conn = changetype<Conn>(ref & ~1);
+  const dir = ref & 1;
+  const tuples = changetype<usize>(conn);
+  const tuple = tuples + <usize>(dir * 12);
+  const proto = <u32>(place >> 56);
+  if (load<u64>(tuple) != load<u64>(record, offsetof<FrameRecord>('src'))) return 0;
+  if (load<u32>(tuple, 8) != load<u32>(record, offsetof<FrameRecord>('sport'))) return 0;
+  if (load<u32>(tuples, offsetof<Conn>('proto')) != (proto | (FAMILY_V4 << 8))) return 0; // zone 0
+  const status = conn.status;
+  if ((status & (ANSWERED | IPS_DYING)) != ANSWERED) return 0;
+  const now = r.tsNanos;
+  if (conn.expires <= now) return 0;
+
+  // the way its last packet went, in this direction
+  const cache = tuples + <usize>(dir << 2);
+  const traversal = <usize>load<u32>(cache, offsetof<Conn>('cacheTraversal0'));
+  if (traversal == 0) return 0;
+  const t = changetype<Traversal>(traversal);
+  if (t.in != <u16>iface || t.physIn != 0 || t.flags != TOWARDS_ROUTED) return 0;
+  const ttl = <u32>state & 0xff;
+  const tcpFlags = <u32>(state >> 16) & 0xff;
+  const ipLen = r.ipLen;
+  const ctValue = CT_ESTABLISHED | (status & IPS_NAT_MASK) | (dir * CT_VALUE_REPLY);
+  const key = plainKey(ctValue, tcpFlags, ttl, <u32>(state >> 8) & 0xff, ipLen, ref & ~1);
+  if (key == 0 || key != load<u32>(cache, offsetof<Conn>('cacheKey0'))) return 0;
+  if (t.path == PATH_FORWARD) {
+    if (ttl <= 1) return 0;
+    const mtu = ifaceAt(t.out).mtu;
+    if (ipLen > mtu && mtu != 0) return 0;
+  }
+
+  // its transport
+  const l3 = <usize>r.l3;
+  const l4Off = <u32>place & 0xffff;
+  if (l4Off == 0 || l4Off > ipLen) return 0;
+  const l4 = l3 + l4Off;
+  const len = ipLen - l4Off;
+  let print: u64;
+  if (proto == TCP) {
+    if (len < TCP_HEADER || !isPlainAck(tcpFlags)) return 0;
+    if (checksums && !isRightV4(l3, l4, len, TCP)) return 0;
+    if (!followTcp(conn, dir, l4, len, tcpFlags, now)) return 0;
+    print = tcpFingerprint(load<u16>(l3, IPV4_ID), l4);
+  } else {
+    if (proto != UDP || len < UDP_HEADER) return 0;
+    const check = load<u16>(l4, UDP_CHECK);
+    if (checksums && check != 0 && !isRightV4(l3, l4, len, UDP)) return 0;
+    if (!followUdp(conn, l4, len, now)) return 0;
+    print = udpFingerprint(load<u16>(l3, IPV4_ID), l4, len, len);
+  }
+
+  repeatTraversal(t, ipLen);
+  const e = nextPrediction();
+  const left = tuples + <usize>((dir ^ 1) * 12); // the other tuple, turned round
+  e.fingerprint = print;
+  e.tsNanos = now;
+  e.frame = frame;
+  store<u64>(changetype<usize>(e), rotl<u64>(load<u64>(left), 32), 24);
+  store<u32>(changetype<usize>(e), rotl<u32>(load<u32>(left, 8), 16), 32);
+  e.traversal = <u32>traversal;
+  e.copySrc = 0;
+  e.seen = 0;
+  return traversal;
+}
