@@ -6,7 +6,7 @@ import { captureOf, hostOf } from './inputs.ts';
 import type { Row } from './row.ts';
 import type { TrafficKind } from './traffic/docker-traffic.ts';
 
-const PROGRAM = 'dist/src/cli/main.js';
+const PROGRAM = 'dist/bundle/cli/dockfw.js';
 
 /** Runs the program; its report goes nowhere, its complaints are shown. */
 async function run(args: readonly string[]): Promise<void> {

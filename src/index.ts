@@ -44,6 +44,7 @@ export * from './errors.ts';
 export { type Assumption, type Host, type HostOptions, readHost } from './host/index.ts';
 export { judge } from './judge/judge.ts';
 export type { Judgement, PacketSpec } from './judge/packet.ts';
+export { Threads } from './pool/threads.ts';
 export {
   type PacketSink,
   type ReplayOptions,

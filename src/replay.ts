@@ -12,17 +12,9 @@ import { ReorderedSource } from './capture/reorder.ts';
 import type { Compiled } from './compile/compiled.ts';
 import { CaptureError, UsageError } from './errors.ts';
 import { isNoCapture } from './pool/fault.ts';
-import {
-  DISORDER,
-  defaultWorkers,
-  OWNER_CONFLICT,
-  type PoolOutcome,
-  runPool,
-} from './pool/pool.ts';
+import { DISORDER, OWNER_CONFLICT, type PoolOutcome, runPool } from './pool/pool.ts';
 import type { SlotReader } from './pool/results.ts';
-
-/** More threads than this gain nothing, and each has its own slot in the ring. */
-const MAX_WORKERS = 16;
+import { defaultWorkers, Threads } from './pool/threads.ts';
 
 /** Receives one record per frame of the capture, in order, about a thousand at a time. */
 export interface PacketSink {
@@ -43,6 +35,8 @@ export interface ReplayProgress {
 export interface ReplayOptions {
   /** Threads; default: one per core. Rules with state across connections are judged by one. */
   readonly workers?: number | undefined;
+  /** Threads that were started before, and stay the caller's to close; default: its own. */
+  readonly threads?: Threads | undefined;
   /** Interface and direction of frames of which nothing else tells them. */
   readonly at?: string | undefined;
   readonly direction?: 'in' | 'out' | undefined;
@@ -66,12 +60,15 @@ export async function replay(
 ): Promise<ReplayResult> {
   const started = performance.now();
   const at = placeOf(compiled, options);
-  const wanted = workersOf(options);
+  const asked = workersOf(options);
   const input = new Input(capture, compiled);
+  const threads = options.threads ?? new Threads(asked);
+  const wanted = Math.min(asked, threads.count);
   const run = async (workers: number): Promise<PoolOutcome> => {
     const { source, numbers, isRepeatable } = input;
     await options.packets?.begin();
     return await runPool(compiled, source, {
+      threads,
       workers,
       ...at,
       checkOrder: numbers === undefined && isRepeatable,
@@ -109,6 +106,7 @@ export async function replay(
       },
     });
   } finally {
+    if (threads !== options.threads) await threads.close();
     await input.close();
   }
 }
@@ -175,11 +173,12 @@ function isSource(capture: string | Readable | CaptureSource): capture is Captur
   return typeof capture !== 'string' && 'read' in capture && 'position' in capture;
 }
 
-function workersOf({ workers = defaultWorkers() }: ReplayOptions): number {
-  if (!Number.isSafeInteger(workers) || workers < 1) {
-    throw new UsageError(`workers: expected a number from 1, not ${workers}`);
+function workersOf({ threads, workers }: ReplayOptions): number {
+  const wanted = workers ?? threads?.count ?? defaultWorkers();
+  if (!Number.isSafeInteger(wanted) || wanted < 1) {
+    throw new UsageError(`workers: expected a number from 1, not ${wanted}`);
   }
-  return Math.min(workers, MAX_WORKERS);
+  return wanted;
 }
 
 function whyOne(compiled: Compiled, input: Input): string | null {

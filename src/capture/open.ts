@@ -34,7 +34,7 @@ async function identify(source: StreamSource): Promise<CaptureSource> {
   let head = await source.peek(SNIFF_BYTES);
   let content = sniff(head);
   if (content === 'gzip' || content === 'zstd') {
-    source.decodeWith(content === 'gzip' ? new GzipDecoder() : zstdDecoder());
+    source.decodeWith(content === 'gzip' ? new GzipDecoder() : await zstdDecoder());
     head = await source.peek(SNIFF_BYTES);
     content = sniff(head);
   }

@@ -1,15 +1,16 @@
 import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { Decompress } from 'fzstd';
 import type { Decoder } from './decoder.ts';
 
 const ENDINGS = ['end', 'error', 'close'] as const;
 
 /** zstd, any number of frames: by this Node's zlib if it can, else in JavaScript. */
-export function zstdDecoder(): Decoder {
+export async function zstdDecoder(): Promise<Decoder> {
   const create: unknown = Reflect.get(zlib, 'createZstdDecompress');
-  return typeof create === 'function' ? new NativeDecoder(create() as Transform) : new JsDecoder();
+  if (typeof create === 'function') return new NativeDecoder(create() as Transform);
+  const { JsDecoder } = await import('./zstd-js.ts');
+  return new JsDecoder();
 }
 
 /** Feeds a transform of node:zlib. Its output flows; holding back the input is what limits it. */
@@ -57,30 +58,6 @@ class NativeDecoder implements Decoder {
       this.#stream.end();
       await ended;
     }
-    return this.rescued;
-  }
-}
-
-/** The decoder of fzstd. It keeps pieces for later, so they must not be reused. */
-class JsDecoder implements Decoder {
-  #output: Uint8Array[] = [];
-  readonly #stream = new Decompress((chunk) => {
-    if (chunk.length > 0) this.#output.push(chunk);
-  });
-
-  get rescued(): Uint8Array[] {
-    const output = this.#output;
-    this.#output = [];
-    return output;
-  }
-
-  async push(piece: Uint8Array): Promise<Uint8Array[]> {
-    this.#stream.push(piece);
-    return this.rescued;
-  }
-
-  async end(): Promise<Uint8Array[]> {
-    this.#stream.push(new Uint8Array(0), true);
     return this.rescued;
   }
 }

@@ -2,9 +2,6 @@ import { RootCommand, script } from '@bomb.sh/tab';
 import type { Command, Option } from 'commander';
 import type { Io } from './io.ts';
 
-export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
-export const COMPLETE_COMMAND = 'complete';
-
 /** The script for a shell; it asks `dockfw complete -- WORDS…` at each tab. */
 export function writeCompletion(program: Command, shell: string, io: Io): void {
   const text = captured(() => script(shell, program.name(), program.name()));

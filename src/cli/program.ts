@@ -1,9 +1,11 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { SHELLS, writeCompletion } from './completion.ts';
 import type { Io } from './io.ts';
 import { type ReplayFlags, replayCommand } from './replay-command.ts';
 
 const MAX_WIDTH = 100;
+const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+/** What the shells' scripts call at each tab. */
+export const COMPLETE_COMMAND = 'complete';
 
 /** The command line. `done` gets the exit status of the command that ran. */
 export function createProgram(version: string, io: Io, done: (status: number) => void): Command {
@@ -83,7 +85,8 @@ function addCompletion(program: Command, io: Io, done: (status: number) => void)
     .description('Prints a script that completes commands and options of dockfw in a shell.')
     .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
     .addHelpText('after', COMPLETION_EXAMPLES)
-    .action((shell: string) => {
+    .action(async (shell: string) => {
+      const { writeCompletion } = await import('./completion.ts');
       writeCompletion(program, shell, io);
       done(0);
     });

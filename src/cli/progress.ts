@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { Presets, SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 import type { ReplayProgress } from '../replay.ts';
 import { count } from '../report/format.ts';
 import type { Output } from './io.ts';
@@ -13,6 +13,8 @@ export class Progress {
   readonly #output: Output | undefined;
   readonly #started = Date.now();
   #bar: SingleBar | undefined;
+  #starting: Promise<void> | undefined;
+  #stopped = false;
 
   constructor(output: Output) {
     this.#output = output.isTTY === true ? output : undefined;
@@ -20,18 +22,26 @@ export class Progress {
 
   readonly update = ({ fraction, frames }: ReplayProgress): void => {
     if (this.#output === undefined || Date.now() - this.#started < DELAY_MILLIS) return;
-    this.#bar ??= startBar(this.#output, fraction !== undefined);
-    this.#bar.update(Math.round((fraction ?? 0) * SCALE), { frames: count(frames) });
+    this.#starting ??= this.#start(this.#output, fraction !== undefined);
+    this.#bar?.update(Math.round((fraction ?? 0) * SCALE), { frames: count(frames) });
   };
+
+  async #start(output: Output, hasSize: boolean): Promise<void> {
+    const bar = await startBar(output, hasSize);
+    if (this.#stopped) bar.stop();
+    else this.#bar = bar;
+  }
 
   /** Takes the bar away. */
   stop(): void {
     this.#bar?.stop();
     this.#bar = undefined;
+    this.#stopped = true;
   }
 }
 
-function startBar(output: Output, hasSize: boolean): SingleBar {
+async function startBar(output: Output, hasSize: boolean): Promise<SingleBar> {
+  const { Presets, SingleBar } = await import('cli-progress'); // short runs show none
   const stream = Object.assign(
     new Writable({
       write: (chunk, _encoding, done) => {

@@ -4,6 +4,7 @@ import type { ReplayResult } from '../analysis/result.ts';
 import { type Compiled, type CompileOptions, compile } from '../compile/index.ts';
 import { CaptureError, UsageError } from '../errors.ts';
 import { readHost } from '../host/index.ts';
+import { Threads } from '../pool/threads.ts';
 import { type ReplayOptions, replay } from '../replay.ts';
 import { countersText } from '../report/counters.ts';
 import { jsonReport } from '../report/json.ts';
@@ -42,28 +43,40 @@ export async function replayCommand(capture: string, flags: ReplayFlags, io: Io)
   if (flags.unknown === 'both' && capture === '-') {
     throw new UsageError('--unknown both reads the capture twice: standard input cannot be');
   }
+  const threads = new Threads(flags.workers);
+  try {
+    return await replayWith(threads, conditions, capture, flags, io);
+  } finally {
+    await threads.close();
+  }
+}
+
+async function replayWith(
+  threads: Threads,
+  conditions: readonly FailCondition[],
+  capture: string,
+  flags: ReplayFlags,
+  io: Io,
+): Promise<number> {
   const host = await readHost(await chooseHost(capture, flags, io.signal));
   const policy = flags.unknown === 'both' ? 'nomatch' : flags.unknown;
   const compiled = compile(host, { unknown: policy });
   const found = [...host.problems, ...compiled.problems];
   const problems = flags.unknown === 'error' ? found : found.map(tolerateUnknown);
   const errors = reportProblems(problems, io);
-  const result = await replayOnce(compiled, capture, flags, io, flags.packets);
+  const result = await replayOnce(compiled, capture, flags, io, threads, flags.packets);
   const { fault } = result.capture;
   if (fault !== null && result.capture.frames === 0) throw captureError(fault, capture);
-  const unknown = flags.unknown === 'both' ? await otherAnswer(result, capture, flags, io) : null;
+  const unknown = flags.unknown === 'both' ? await otherAnswer(result) : null;
   await writeCounters(compiled, result, flags);
   io.stdout.write(render(result, unknown, flags, io));
   if (fault !== null) writeProblem(captureError(fault, capture), io);
   if (errors > 0 || fault !== null) return EXIT_UNREADABLE;
   return ask(conditions, result, io);
 
-  async function otherAnswer(
-    nomatch: ReplayResult,
-    ...[path, options, outside]: [string, ReplayFlags, Io]
-  ): Promise<UnknownReport> {
+  async function otherAnswer(nomatch: ReplayResult): Promise<UnknownReport> {
     const other = compile(host, { unknown: 'match' });
-    return compareUnknown(await replayOnce(other, path, options, outside, undefined), nomatch);
+    return compareUnknown(await replayOnce(other, capture, flags, io, threads, undefined), nomatch);
   }
 }
 
@@ -74,8 +87,9 @@ function captureError({ message, offset }: CaptureFault, capture: string): Captu
 async function replayOnce(
   compiled: Compiled,
   capture: string,
-  { at, direction, workers }: ReplayFlags,
+  { at, direction }: ReplayFlags,
   io: Io,
+  threads: Threads,
   packets: string | undefined,
 ): Promise<ReplayResult> {
   const progress = new Progress(io.stderr);
@@ -83,7 +97,7 @@ async function replayOnce(
   const options: ReplayOptions = {
     at,
     direction,
-    workers,
+    threads,
     packets: file,
     progress: progress.update,
     signal: io.signal,

@@ -1,10 +1,9 @@
 import { CommanderError } from 'commander';
 import { UsageError } from '../errors.ts';
 import { version } from '../version.ts';
-import { answerCompletion, COMPLETE_COMMAND } from './completion.ts';
 import { EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREADABLE, EXIT_USAGE, type Io } from './io.ts';
 import { toProblem, writeProblem } from './problems.ts';
-import { createProgram } from './program.ts';
+import { COMPLETE_COMMAND, createProgram } from './program.ts';
 
 /** Runs one command line, without the names of node and script. Returns the exit status. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -14,6 +13,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   });
   try {
     if (argv[0] === COMPLETE_COMMAND) {
+      const { answerCompletion } = await import('./completion.ts');
       answerCompletion(program, argv.slice(argv[1] === '--' ? 2 : 1), io);
       return EXIT_OK;
     }

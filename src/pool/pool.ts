@@ -1,14 +1,10 @@
 import { open } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
 import { SLOT_DATA_BYTES, STATUS_OWNER_CONFLICT } from '../../assembly/abi.ts';
 import { FACT_COUNT } from '../../assembly/abi-capture.ts';
 import type { CaptureSource } from '../capture/source.ts';
 import type { Compiled } from '../compile/compiled.ts';
 import { allocate, loadImage } from '../engine/image.ts';
 import { coreModule, createMemory, type Instance, instantiate } from '../engine/instance.ts';
-import { builtFile } from '../engine/location.ts';
 import { interfaceNames } from '../engine/names.ts';
 import { addNatRanges } from '../engine/nat-ranges.ts';
 import { CoreError } from '../errors.ts';
@@ -25,6 +21,7 @@ import { type CaptureFault, captureFault } from './fault.ts';
 import { feed } from './feeder.ts';
 import type { InputTask, ReplayTask, WorkerReport } from './protocol.ts';
 import { readResults, type SlotReader } from './results.ts';
+import type { Threads } from './threads.ts';
 
 /** How far a replay is. */
 export interface Progress {
@@ -35,6 +32,8 @@ export interface Progress {
 }
 
 export interface PoolOptions {
+  /** At least as many as workers. */
+  readonly threads: Threads;
   readonly workers: number;
   /** Interface id and DIRECTION_* of frames that nothing else places; 0: none. */
   readonly atIface: number;
@@ -70,29 +69,18 @@ const CHUNKS = 4;
 const SPARE_SLOTS = 2;
 const PROGRESS_MILLIS = 100;
 
-export function defaultWorkers(): number {
-  return availableParallelism();
-}
-
-/** Replays one capture in worker threads of its own. */
+/** Replays one capture in `options.threads`, which nobody else may use meanwhile. */
 export async function runPool(
   compiled: Compiled,
   source: CaptureSource,
   options: PoolOptions,
 ): Promise<PoolOutcome> {
   options.signal?.throwIfAborted();
-  const pool = new Piscina<ReplayTask, WorkerReport>({
-    filename: fileURLToPath(builtFile('src/pool/worker.js')),
-    minThreads: options.workers,
-    maxThreads: options.workers,
-    concurrentTasksPerWorker: 1,
-  });
   const run = new Run(await coreModule(), compiled, options);
   const file = source.plainFile === undefined ? undefined : await open(source.plainFile, 'r');
   try {
-    return await run.replay(pool, source, file?.fd);
+    return await run.replay(source, file?.fd);
   } finally {
-    await pool.destroy();
     await file?.close();
   }
 }
@@ -142,13 +130,9 @@ class Run {
     return capture;
   }
 
-  async replay(
-    pool: Piscina<ReplayTask, WorkerReport>,
-    source: CaptureSource,
-    fd: number | undefined,
-  ): Promise<PoolOutcome> {
+  async replay(source: CaptureSource, fd: number | undefined): Promise<PoolOutcome> {
     const control = this.#control;
-    const { signal, results, workers } = this.#options;
+    const { signal, results, threads, workers } = this.#options;
     const onAbort = () => control.stop(STOP_ABORTED);
     signal?.addEventListener('abort', onAbort);
     const timer = this.#reportProgress();
@@ -166,7 +150,7 @@ class Run {
       void guard(feeding);
       const reports: WorkerReport[] = [];
       const parts = Array.from({ length: workers }, async (_, worker) => {
-        reports[worker] = await pool.run({ ...this.#task, worker, input });
+        reports[worker] = await threads.run({ ...this.#task, worker, input });
       });
       if (results) parts.push(readResults(results, this.#task.slots, this.#main.heap, control));
       await Promise.all(parts.map(guard));

@@ -1,5 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import { closeSync, openSync } from 'node:fs';
+import type { ParquetWriter, SchemaElement } from 'hyparquet-writer';
 import type { PacketRecord } from '../analysis/packet.ts';
 import { outputError } from './output-error.ts';
 import type { PacketFile } from './packets.ts';
@@ -74,18 +74,15 @@ export class ParquetFile implements PacketFile {
     this.#path = path;
   }
 
-  begin(): void {
+  async begin(): Promise<void> {
     this.discard();
     try {
       this.#fd = openSync(this.#path, 'w');
     } catch (error) {
       throw outputError(this.#path, error);
     }
-    this.#writer = new ParquetWriter({
-      writer: new FileBytes(this.#path, this.#fd),
-      schema: SCHEMA,
-      createdBy: 'dockfw',
-    });
+    const { parquetWriter } = await import('./parquet-writer.ts'); // few runs need it
+    this.#writer = parquetWriter(this.#path, this.#fd, SCHEMA);
   }
 
   write(records: readonly PacketRecord[]): void {
@@ -126,34 +123,4 @@ export class ParquetFile implements PacketFile {
 function cell(row: PacketRecord, name: string, is64: boolean): unknown {
   const value = row[name as keyof PacketRecord];
   return is64 && typeof value === 'number' ? BigInt(value) : value;
-}
-
-/** Hands each row group to the file as it is finished. */
-class FileBytes extends ByteWriter {
-  readonly #path: string;
-  readonly #fd: number;
-
-  constructor(path: string, fd: number) {
-    super();
-    this.#path = path;
-    this.#fd = fd;
-  }
-
-  flush(): void {
-    this.#write();
-  }
-
-  override finish(): void {
-    this.#write();
-  }
-
-  #write(): void {
-    try {
-      const bytes = new Uint8Array(this.buffer, 0, this.index);
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
-    } catch (error) {
-      throw outputError(this.#path, error);
-    }
-    this.index = 0;
-  }
 }

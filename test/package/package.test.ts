@@ -37,7 +37,7 @@ describe('the tarball', () => {
     const paths = packed.files.map(({ path }) => path);
     for (const path of paths) {
       expect(path).toMatch(
-        /^(dist\/(src|assembly)\/.*\.(js|d\.ts)|dist\/core\.wasm|docs\/[\w-]+\.md|package\.json|README\.md|LICENSE)$/,
+        /^(dist\/(src|assembly)\/.*\.(js|d\.ts)|dist\/bundle\/cli\/[\w-]+\.js|dist\/core\.wasm|docs\/[\w-]+\.md|package\.json|README\.md|LICENSE)$/,
       );
     }
     expect(paths).toEqual(
@@ -47,7 +47,7 @@ describe('the tarball', () => {
         'dist/core.wasm',
         'dist/src/index.js',
         'dist/src/index.d.ts',
-        'dist/src/cli/main.js',
+        'dist/bundle/cli/dockfw.js',
         'dist/src/pool/worker.js',
       ]),
     );
@@ -83,6 +83,7 @@ describe('installed into an empty folder', () => {
       'HostError',
       'IpsetError',
       'RulesetSyntaxError',
+      'Threads',
       'UnknownExtensionError',
       'UsageError',
       'compile',

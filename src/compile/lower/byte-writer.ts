@@ -1,7 +1,9 @@
-/** A growing buffer of little-endian numbers. */
+/**
+ * A growing buffer of little-endian numbers. There are thousands of small ones: no DataView, whose
+ * buffer would be allocated apart.
+ */
 export class ByteWriter {
   #bytes = new Uint8Array(64);
-  #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   get length(): number {
@@ -9,31 +11,23 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    const at = this.#room(1);
-    this.#view.setUint8(at, value);
+    this.#put(this.#room(1), value, 1);
     return this;
   }
 
   u16(...values: readonly number[]): this {
-    for (const value of values) {
-      const at = this.#room(2); // may replace the view
-      this.#view.setUint16(at, value, true);
-    }
+    for (const value of values) this.#put(this.#room(2), value, 2);
     return this;
   }
 
   u32(...values: readonly number[]): this {
-    for (const value of values) {
-      const at = this.#room(4); // may replace the view
-      this.#view.setUint32(at, value, true);
-    }
+    for (const value of values) this.#put(this.#room(4), value, 4);
     return this;
   }
 
   u64(...values: readonly bigint[]): this {
     for (const value of values) {
-      const at = this.#room(8); // may replace the view
-      this.#view.setBigUint64(at, value, true);
+      this.u32(Number(value & 0xffffffffn), Number((value >> 32n) & 0xffffffffn));
     }
     return this;
   }
@@ -52,11 +46,15 @@ export class ByteWriter {
 
   /** Overwrites four bytes that were written before. */
   setU32(at: number, value: number): void {
-    this.#view.setUint32(at, value, true);
+    this.#put(at, value, 4);
   }
 
   toUint8Array(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
+  }
+
+  #put(at: number, value: number, size: number): void {
+    for (let i = 0; i < size; i++) this.#bytes[at + i] = value >>> (8 * i);
   }
 
   #room(more: number): number {
@@ -66,7 +64,6 @@ export class ByteWriter {
       const bigger = new Uint8Array(this.#length * 2);
       bigger.set(this.#bytes);
       this.#bytes = bigger;
-      this.#view = new DataView(bigger.buffer);
     }
     return at;
   }

@@ -1,0 +1,41 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { builtFile } from '../engine/location.ts';
+import type { ReplayTask, WorkerReport } from './protocol.ts';
+
+/** More threads than this gain nothing, and each has its own slot in the ring. */
+const MAX_WORKERS = 16;
+
+export function defaultWorkers(): number {
+  return availableParallelism();
+}
+
+/**
+ * Worker threads, which take some 50 ms to start: that can go on while a host is read and compiled.
+ * They serve one replay at a time (its workers wait for one another).
+ */
+export class Threads {
+  readonly count: number;
+  readonly #pool: Piscina<ReplayTask, WorkerReport>;
+
+  constructor(count: number = defaultWorkers()) {
+    this.count = Math.min(count, MAX_WORKERS);
+    this.#pool = new Piscina<ReplayTask, WorkerReport>({
+      filename: fileURLToPath(builtFile('src/pool/worker.js')),
+      minThreads: this.count,
+      maxThreads: this.count,
+      concurrentTasksPerWorker: 1,
+    });
+  }
+
+  /** Runs a worker's part of a replay. */
+  run(task: ReplayTask): Promise<WorkerReport> {
+    return this.#pool.run(task);
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
