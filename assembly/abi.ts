@@ -279,11 +279,11 @@ export const SYSCTL_COUNT = 47;
 export const FRAME_RECORD_SIZE = 64;
 export const RESULT_RECORD_SIZE = 64;
 export const TRAVERSAL_SIZE = 64;
-export const SLOT_DATA_BYTES = 512 * 1024;
+export const SLOT_DATA_BYTES = 256 * 1024;
 /** Room before the data for the incomplete record that the previous slot ended with. */
 export const SLOT_HEADROOM_BYTES = 1024 * 1024;
 /** A pcap record has 16 bytes of header, so no slot can hold more frames than this. */
-export const SLOT_MAX_FRAMES = 98304;
+export const SLOT_MAX_FRAMES = 81920;
 /** Reassembled datagrams of one slot. A batch ends early when it is full. */
 export const SLOT_REASSEMBLY_BYTES = 1024 * 1024;
 
