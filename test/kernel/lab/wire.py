@@ -1,0 +1,108 @@
+"""Sockets of the lab: frames in and out of the host, and packets that its log rules report."""
+import select
+import socket
+import struct
+import time
+
+ETH_P_ALL = 3
+PACKET_IGNORE_OUTGOING = 23
+SOL_PACKET = 263
+NETLINK_NETFILTER = 12
+NFNL_SUBSYS_ULOG = 4
+NFULNL_MSG_CONFIG = 1
+NFULA_PAYLOAD = 9
+# Forwarding happens within send(), on this processor; this is for what is handed on.
+SETTLE_SECONDS = 0.0002
+
+
+class Port:
+    """The outer end of one of the host's interfaces. Must be made in the peers' namespace."""
+
+    def __init__(self, name):
+        self.name = name
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+        self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+        self.socket.bind((name, 0))
+        self.socket.setblocking(False)
+
+    def fileno(self):
+        return self.socket.fileno()
+
+    def receive(self):
+        return self.socket.recv(65536)
+
+
+class Log:
+    """Packets that `log group N` reports. Must be made in the host's namespace."""
+
+    def __init__(self, group):
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+        self.socket.bind((0, 0))
+        self._configure(group, struct.pack("=HHBxxx", 5, 1, 1))  # NFULA_CFG_CMD: bind
+        # NFULA_CFG_MODE: copy whole packets; NFULA_CFG_QTHRESH: report each at once
+        self._configure(group, struct.pack("=HHIBx", 10, 2, socket.htonl(0xFFFF), 2) + b"\0\0")
+        self._configure(group, struct.pack("=HHI", 8, 5, socket.htonl(1)))
+        self.socket.setblocking(False)
+
+    def _configure(self, group, attribute):
+        body = struct.pack("=BBH", socket.AF_UNSPEC, 0, socket.htons(group)) + attribute
+        kind = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG
+        head = struct.pack("=IHHII", 16 + len(body), kind, 5, 1, 0)  # request, acknowledge
+        self.socket.send(head + body)
+        answer = self.socket.recv(4096)
+        error = struct.unpack_from("=i", answer, 16)[0]
+        if error != 0:
+            raise OSError(-error, "NFLOG")
+
+    def fileno(self):
+        return self.socket.fileno()
+
+    def receive(self):
+        """The IP packet, or None for another message."""
+        message = self.socket.recv(1 << 17)
+        if struct.unpack_from("=H", message, 4)[0] & 0xFF != 0:
+            return None
+        at = 20
+        while at + 4 <= len(message):
+            length, kind = struct.unpack_from("=HH", message, at)
+            if kind & 0x7FFF == NFULA_PAYLOAD:
+                return message[at + 4 : at + length]
+            at += (length + 3) & ~3
+        return None
+
+
+class Wire:
+    def __init__(self, ports, delivered, answered):
+        self.ports = {port.name: port for port in ports}
+        self.delivered = delivered
+        self.answered = answered
+
+    def inject(self, name, frame):
+        """What came of a frame: copies that left, packets delivered and sent by the host."""
+        self.drain()
+        now = time.time_ns()
+        self.ports[name].socket.send(frame)
+        egress, local, response = self.drain()
+        return {"time": str(now), "egress": egress, "local": local, "response": response}
+
+    def drain(self):
+        egress, local, response = [], [], []
+        sockets = [*self.ports.values(), self.delivered, self.answered]
+        while True:
+            ready = select.select(sockets, [], [], SETTLE_SECONDS)[0]
+            if not ready:
+                return egress, local, response
+            for source in ready:
+                try:
+                    packet = source.receive()
+                except BlockingIOError:
+                    continue
+                if packet is None:
+                    continue
+                if source is self.delivered:
+                    local.append(packet.hex())
+                elif source is self.answered:
+                    response.append(packet.hex())
+                elif packet[12:14] not in (b"\x08\x06",):  # ARP for a neighbour nobody knows
+                    egress.append({"iface": source.name, "frame": packet.hex()})
