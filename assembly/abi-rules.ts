@@ -39,7 +39,7 @@ export const DIM_TCP_FLAGS = 12; // byte 13 of the TCP header
 export const DIM_TTL = 13;
 export const DIM_TOS = 14;
 export const DIM_PKTTYPE = 15;
-export const DIM_SRC_TYPE = 16; // RTN_*
+export const DIM_SRC_TYPE = 16; // IPv4: RTN_*; IPv6: see ADDRTYPE6_*
 export const DIM_DST_TYPE = 17;
 export const DIM_COUNT = 18;
 
@@ -197,6 +197,14 @@ export const ADDRTYPE_LIMIT_IN = 4;
 export const ADDRTYPE_LIMIT_OUT = 8;
 export const ADDRTYPE_SRC = 16;
 export const ADDRTYPE_DST = 32;
+// IPv6: the kind of address << 2 | what its route says.
+export const ADDRTYPE6_MULTICAST = 0;
+export const ADDRTYPE6_UNICAST = 1;
+export const ADDRTYPE6_ANY = 2;
+export const ADDRTYPE6_LOCAL = 1;
+export const ADDRTYPE6_ANYCAST = 2;
+export const ADDRTYPE6_UNREACHABLE = 3;
+export const ADDRTYPE6_CODES = 12;
 
 // MATCH_CONNTRACK: u32 which, u32 inverted (bits below), u64 states (bit v: DIM_CT value v),
 // u32 status bits, u32 protocol, u32 direction, u32 unused, then for each of the four addresses

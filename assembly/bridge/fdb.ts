@@ -4,10 +4,11 @@
  * entry with the frame number of the move is put before it, and a look-up says for which frame it
  * asks. Shared memory; one writer (whoever runs the front), readers without locks.
  */
-import { FDB_SIZE, IFACE_PORT, NEIGHBOUR_SIZE, SECTION_FDB, SECTION_NEIGHBOUR } from '../abi';
+import { FDB_SIZE, IFACE_PORT, SECTION_FDB } from '../abi';
 import { ifaceAt, ifaceCount, sectionCount, sectionPtr } from '../host';
-import { FdbEntry, Iface, Neighbour } from '../image';
+import { FdbEntry, Iface } from '../image';
 import { allocate } from '../memory';
+import { attachNeighbours, createNeighbours } from './neighbour';
 
 const BUCKETS: u32 = 4096;
 const MAX_ENTRIES: u32 = 1 << 20; // a flood of forged source addresses is not learned past this
@@ -28,7 +29,7 @@ class Entry {
 @unmanaged
 class Fdb {
   entries: u32;
-  reserved: u32;
+  neighbours: u32; // see neighbour.ts
   free: u32; // next unused Entry of the chunk
   freeEnd: u32;
 }
@@ -71,7 +72,9 @@ function add(bridge: u32, port: u32, mac: u64, since: u64, permanent: u32): void
 /** Builds the shared database from the image; returns it, or 0 when memory runs out. */
 export function createFdb(): usize {
   fdb = allocate(64 + <usize>BUCKETS * 4);
-  if (fdb == 0) return 0;
+  const neighbours = createNeighbours();
+  if (fdb == 0 || neighbours == 0) return 0;
+  changetype<Fdb>(fdb).neighbours = <u32>neighbours;
   for (let id: u32 = 1; id <= ifaceCount(); id++) {
     const i = ifaceAt(id);
     const mac = macAt(changetype<usize>(i) + offsetof<Iface>('mac0'));
@@ -93,6 +96,7 @@ export function createFdb(): usize {
 
 export function attachFdb(shared: usize): void {
   fdb = shared;
+  attachNeighbours(changetype<Fdb>(shared).neighbours);
 }
 
 /** Port behind which `mac` is as of `frame`: a port, the bridge itself (local), or 0 (flood). */
@@ -124,18 +128,4 @@ export function fdbLearn(port: u32, mac: usize, frame: u64): void {
     e = changetype<Entry>(<usize>e.next);
   }
   add(bridge, port, address, frame, 0);
-}
-
-/** MAC of the neighbour with this address on `iface`, or 0 when the host does not know it. */
-export function neighbourMac(iface: u32, family: u32, image: usize): u64 {
-  const list = sectionPtr(SECTION_NEIGHBOUR);
-  for (let k: u32 = 0; k < sectionCount(SECTION_NEIGHBOUR); k++) {
-    const n = changetype<Neighbour>(list + <usize>k * NEIGHBOUR_SIZE);
-    if (<u32>n.iface != iface || <u32>n.family != family) continue;
-    const at = changetype<usize>(n) + 16;
-    if (load<u64>(at) == load<u64>(image) && load<u64>(at, 8) == load<u64>(image, 8)) {
-      return macAt(changetype<usize>(n) + offsetof<Neighbour>('mac0'));
-    }
-  }
-  return 0;
 }

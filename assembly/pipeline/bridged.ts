@@ -16,6 +16,7 @@ import {
   PACKET_MULTICAST,
   PACKET_OTHERHOST,
   PATH_BRIDGE,
+  REASON_NOT_HOST,
   REASON_NO_PORT,
   REASON_NO_RULES,
   ROUTE_UNICAST,
@@ -27,17 +28,25 @@ import {
   VERDICT_NONE,
 } from '../abi';
 import { internImageAddress, writeAddress } from '../address';
-import { fdbPort, macAt, neighbourMac } from '../bridge/fdb';
+import { fdbPort, macAt } from '../bridge/fdb';
+import { neighbourMac } from '../bridge/neighbour';
 import { ifaceAt, ifaceCount, sysctl } from '../host';
 import { Iface, ROUTE_GATEWAY, Route } from '../image';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
-import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
+import {
+  isAcceptableV6,
+  ROUTED_DROP,
+  ROUTED_LOCAL,
+  routeInput,
+  routeOut,
+  routeReason,
+} from '../route/input';
 import { takeCached } from './cached';
 import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { Outcome, outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
-import { receive, routeOnwards } from './routed';
+import { dropMartian, receive, routeOnwards } from './routed';
 
 const TO_HOST: u32 = 0xffff; // the bridge itself
 const TO_ALL: u32 = 0; // not in the forwarding database
@@ -85,7 +94,7 @@ function destination(p: Packet, bridge: u32): u32 {
 /** The port behind which the host knows the address, or TO_SOMEWHERE. */
 function neighbourPort(p: Packet, bridge: u32, handle: u32): u32 {
   writeAddress(p.family, handle, scratch);
-  const mac = neighbourMac(bridge, p.family, scratch);
+  const mac = neighbourMac(bridge, p.family, scratch, p.frame);
   const port = mac == 0 ? 0 : fdbPort(bridge, mac, p.frame);
   return port == 0 || port == bridge ? TO_SOMEWHERE : port;
 }
@@ -183,7 +192,16 @@ function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
 
 /** Up the stack as a packet received on the bridge; PREROUTING is behind it when iptables was called. */
 function upToHost(p: Packet, called: bool): u32 {
-  return called ? routeOnwards(p) : receive(p);
+  if (p.flags & FRAME_VLAN) {
+    outcome.reason = <u8>REASON_NOT_HOST; // no device of the host takes this VLAN
+    return VERDICT_DROP;
+  }
+  if (!called) {
+    p.physIn = 0; // br_netfilter never saw it
+    return receive(p);
+  }
+  if (p.family != FAMILY_V4 && !isAcceptableV6(p)) return dropMartian();
+  return routeOnwards(p);
 }
 
 function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {
@@ -214,7 +232,10 @@ function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
     outcome.path = <u8>PATH_BRIDGE;
     outcome.out = <u16>bridge;
     const v = toPort(p, bridge, id, called);
-    if (verdict != VERDICT_ACCEPT) verdict = v;
+    if (verdict != VERDICT_ACCEPT) {
+      verdict = v;
+      memory.copy(copy + PACKET_ROOM, at, offsetof<Packet>()); // as it left
+    }
     memory.copy(at, copy, offsetof<Packet>());
   }
   outcome.physOut = 0;
@@ -226,12 +247,14 @@ function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
     if (v != VERDICT_ACCEPT) {
       outcome.reason = reason;
       outcome.path = path;
+      outcome.out = <u16>bridge;
     }
   }
   if (verdict == VERDICT_NONE) {
     outcome.reason = <u8>REASON_NO_PORT;
     return VERDICT_DROP;
   }
+  if (outcome.path == PATH_BRIDGE) memory.copy(at, copy + PACKET_ROOM, offsetof<Packet>());
   return verdict;
 }
 

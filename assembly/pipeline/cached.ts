@@ -28,7 +28,7 @@ export function takeCached(p: Packet, to: u32): bool {
   const cached = original ? conn.cacheTraversal0 : conn.cacheTraversal1;
   if (cached == 0 || key != (original ? conn.cacheKey0 : conn.cacheKey1)) return false;
   const t = changetype<Traversal>(<usize>cached);
-  if (t.in != p.in || t.physIn != p.physIn || t.flags != outcome.towards) return false;
+  if (t.in != p.in || t.physIn != outcome.firstPhysIn || t.flags != outcome.towards) return false;
   if (outcome.towards == TOWARDS_PORT && <u32>t.physOut != to) return false;
   if (t.path == PATH_FORWARD) {
     if (p.ttl <= 1 || p.pktType != PACKET_HOST) return false;

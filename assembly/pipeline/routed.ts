@@ -7,6 +7,7 @@ import {
   PACKET_HOST,
   PATH_FORWARD,
   PATH_INPUT,
+  REASON_MARTIAN,
   REASON_MTU,
   REASON_PKTTYPE,
   REASON_SOURCE_ROUTE,
@@ -14,9 +15,18 @@ import {
   VERDICT_ACCEPT,
   VERDICT_DROP,
 } from '../abi';
+import { v6Bytes } from '../address';
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
-import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
+import {
+  isAcceptableV6,
+  maySendOnV6,
+  ROUTED_DROP,
+  ROUTED_LOCAL,
+  routeInput,
+  routeOut,
+  routeReason,
+} from '../route/input';
 import { takeCached } from './cached';
 import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { outcome, TOWARDS_ROUTED } from './outcome';
@@ -49,8 +59,14 @@ function isSourceRouted(p: Packet): bool {
   return false;
 }
 
+export function dropMartian(): u32 {
+  outcome.reason = <u8>REASON_MARTIAN;
+  return VERDICT_DROP;
+}
+
 /** A packet received on p.in, from the start of ip_rcv(). */
 export function receive(p: Packet): u32 {
+  if (p.family != FAMILY_V4 && !isAcceptableV6(p)) return dropMartian();
   let v = preroutingRaw(p);
   if (v != VERDICT_ACCEPT) return v;
   if (takeCached(p, TOWARDS_ROUTED)) return v;
@@ -90,6 +106,9 @@ function forwardPacket(p: Packet, out: u32): u32 {
   if (p.ttl <= 1) {
     outcome.reason = <u8>REASON_TTL;
     return VERDICT_DROP;
+  }
+  if (p.family != FAMILY_V4 && <u32>p.in != out && !maySendOnV6(v6Bytes(p.src))) {
+    return dropMartian();
   }
   if (exceedsMtu(p, out)) {
     outcome.reason = <u8>REASON_MTU;

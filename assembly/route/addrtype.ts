@@ -1,12 +1,23 @@
 /** Address types, as inet_addr_type() and inet_dev_addr_type() give them (net/ipv4/fib_frontend.c). */
 import {
   FAMILY_V4,
+  ROUTE_ANYCAST,
+  ROUTE_BLACKHOLE,
   ROUTE_BROADCAST,
   ROUTE_LOCAL,
   ROUTE_MULTICAST,
+  ROUTE_PROHIBIT,
   ROUTE_UNICAST,
   ROUTE_UNREACHABLE,
 } from '../abi';
+import {
+  ADDRTYPE6_ANY,
+  ADDRTYPE6_ANYCAST,
+  ADDRTYPE6_LOCAL,
+  ADDRTYPE6_MULTICAST,
+  ADDRTYPE6_UNICAST,
+  ADDRTYPE6_UNREACHABLE,
+} from '../abi-rules';
 import { v6Bytes } from '../address';
 import { Route } from '../image';
 import { allocate } from '../memory';
@@ -39,7 +50,7 @@ function typeV4(a: u32, iface: u32): u32 {
   return iface == 0 || <u32>route.iface == iface ? route.type : ROUTE_UNICAST;
 }
 
-/** As match_type6() of xt_addrtype: decided by a whole route look-up. */
+/** RTN_* of the route to an IPv6 address. */
 function typeV6(handle: u32, iface: u32): u32 {
   if (load<u8>(v6Bytes(handle)) == 0xff) return ROUTE_MULTICAST;
   const r = fibLookup(6, handle, handle, 0, 0, 0);
@@ -49,6 +60,29 @@ function typeV6(handle: u32, iface: u32): u32 {
     return iface == 0 || <u32>route.iface == iface ? ROUTE_LOCAL : ROUTE_UNICAST;
   }
   return route.type;
+}
+
+/**
+ * What `-m addrtype` compares: for IPv4 addressType(), for IPv6 an ADDRTYPE6 code, as
+ * match_lookup_rt6() of xt_addrtype.c finds it.
+ */
+export function addrtypeCode(family: u32, handle: u32, iface: u32): u32 {
+  if (family == FAMILY_V4) return addressType(family, handle, iface);
+  const at = v6Bytes(handle);
+  let kind = ADDRTYPE6_UNICAST;
+  if (load<u8>(at) == 0xff) kind = ADDRTYPE6_MULTICAST;
+  else if (load<u64>(at) == 0 && load<u64>(at, 8) == 0) kind = ADDRTYPE6_ANY;
+  return (<u32>kind << 2) | routeSays(handle, iface);
+}
+
+function routeSays(handle: u32, iface: u32): u32 {
+  const r = fibLookup(6, handle, handle, 0, 0, iface);
+  const own = iface != 0 && addressType(6, handle, iface) == ROUTE_LOCAL;
+  if (r == 0) return ADDRTYPE6_UNREACHABLE;
+  const type = <i32>changetype<Route>(r).type;
+  if (type >= ROUTE_BLACKHOLE && type <= ROUTE_PROHIBIT) return ADDRTYPE6_UNREACHABLE;
+  if (own || (iface == 0 && type == ROUTE_LOCAL)) return ADDRTYPE6_LOCAL;
+  return type == ROUTE_ANYCAST ? ADDRTYPE6_ANYCAST : 0;
 }
 
 /** RTN_* of an address (handle), for one interface's addresses only when `iface` is not 0. */

@@ -28,6 +28,7 @@ import { Iface, Route } from '../image';
 import { Packet } from '../packet';
 import { addressType, isLoopbackV4, isMulticastV4 } from './addrtype';
 import { fibLookup, hasCustomRules, routeIface } from './fib';
+import { isJoinedV6, isLinkLocalV6 } from './group';
 
 export const ROUTED_DROP: u32 = 0;
 export const ROUTED_LOCAL: u32 = 1;
@@ -140,16 +141,29 @@ function broadcastIn(p: Packet, iface: Iface): u32 {
   return ROUTED_LOCAL;
 }
 
-/** Multicast is delivered to the host for groups that every interface joins; the rest by route. */
+/**
+ * What ip6_rcv_core() lets pass that comes in by p.in: before any hook, unless a bridge had called
+ * PREROUTING already.
+ */
+export function isAcceptableV6(p: Packet): bool {
+  const src = v6Bytes(p.src);
+  const dst = v6Bytes(p.dst);
+  if (load<u8>(src) == MULTICAST) return false;
+  if (ifaceAt(p.in).kind == IFACE_LOOPBACK) return true;
+  if (isLoopbackV6(src) || isLoopbackV6(dst)) return false;
+  return load<u8>(dst) != MULTICAST || (load<u8>(dst, 1) & 15) > 1; // not of this interface only
+}
+
+const MULTICAST: u8 = 0xff;
+
 function inputV6(p: Packet): u32 {
   const iface = ifaceAt(p.in);
   const dst = v6Bytes(p.dst);
-  const src = v6Bytes(p.src);
-  if (load<u8>(src) == 0xff) return drop(REASON_MARTIAN);
-  const loopback: bool = isLoopbackV6(dst) || isLoopbackV6(src);
-  if (loopback && iface.kind != IFACE_LOOPBACK) return drop(REASON_MARTIAN);
-  if (load<u8>(dst) == 0xff) return ROUTED_LOCAL;
-  const r = fibLookup(p.family, p.dst, p.src, p.mark, p.in, 0);
+  if (load<u8>(dst) == MULTICAST) {
+    return isJoinedV6(p.in, dst) ? ROUTED_LOCAL : drop(REASON_NO_ROUTE); // ip6_mc_input()
+  }
+  const strict: u32 = isLinkLocalV6(dst) ? p.in : 0; // rt6_need_strict()
+  const r = fibLookup(p.family, p.dst, p.src, p.mark, p.in, strict);
   if (r == 0) {
     return drop(iface.flags & IFACE_FORWARDING_V6 ? REASON_NO_ROUTE : REASON_FORWARDING_OFF);
   }
@@ -160,6 +174,11 @@ function inputV6(p: Packet): u32 {
   if (route.type != ROUTE_UNICAST) return drop(REASON_BLACKHOLE);
   outIface = routeIface(r);
   return outIface == 0 ? drop(REASON_NO_ROUTE) : ROUTED_FORWARD;
+}
+
+/** Whether ip6_forward() lets the source pass: the unspecified and link-local ones stay here. */
+export function maySendOnV6(src: usize): bool {
+  return !isLinkLocalV6(src) && (load<u64>(src) != 0 || load<u64>(src, 8) != 0);
 }
 
 function isLoopbackV6(at: usize): bool {

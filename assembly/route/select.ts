@@ -13,6 +13,7 @@ import { ADDRESS_LOCAL, Address, ROUTE_GATEWAY, Route } from '../image';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { fibLookup, prefixEqual } from './fib';
+import { isLinkLocalV6 } from './group';
 
 let loopbackV6: usize = 0;
 
@@ -48,14 +49,14 @@ function selectAnyV4(): u32 {
 /** As ipv6_dev_get_saddr() for one interface: matching scope, then the longest common prefix. */
 function selectV6(iface: u32, dst: u32): u32 {
   const i = ifaceAt(iface);
-  const wantLink = isLinkLocal(v6Bytes(dst));
+  const wantLink = isLinkLocalV6(v6Bytes(dst)) || isAny(v6Bytes(dst));
   let best: usize = 0;
   let bestScore: i32 = -1;
   for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
     const a = addressAt(<u32>i.firstAddress + k);
     if (a.family == FAMILY_V4) continue;
     const at = changetype<usize>(a) + ADDRESS_LOCAL;
-    let score: i32 = isLinkLocal(at) == wantLink ? 1000 : 0;
+    let score: i32 = isLinkLocalV6(at) == wantLink ? 1000 : 0;
     let common: u32 = 0;
     while (common < <u32>a.prefixLen && prefixEqual(at, v6Bytes(dst), common + 1)) common++;
     score += common;
@@ -67,8 +68,8 @@ function selectV6(iface: u32, dst: u32): u32 {
   return best == 0 ? 0 : internV6(best);
 }
 
-function isLinkLocal(at: usize): bool {
-  return load<u8>(at) == 0xfe && (load<u8>(at, 1) & 0xc0) == 0x80;
+function isAny(at: usize): bool {
+  return load<u64>(at) == 0 && load<u64>(at, 8) == 0;
 }
 
 /** Address that the host would send from by `iface` to the next hop of `dst`; 0: none. */

@@ -39,7 +39,7 @@ import { v6Bytes } from '../address';
 import { Conn, IPS_DST_NAT, IPS_SRC_NAT } from '../conntrack/conn';
 import { ifaceCount } from '../host';
 import { Packet } from '../packet';
-import { addressType } from '../route/addrtype';
+import { addrtypeCode } from '../route/addrtype';
 import { NO_FIELD } from './layout';
 
 /** Dimensions that only NAT changes on a packet's way. */
@@ -155,9 +155,9 @@ export function dimensionValue(p: Packet, dim: u32): u32 {
     case DIM_PKTTYPE:
       return p.pktType & (PKTTYPE_VALUES - 1);
     case DIM_SRC_TYPE:
-      return addressType(p.family, p.src, 0) & (ADDRESS_TYPE_VALUES - 1);
+      return addrtypeCode(p.family, p.src, 0) & (ADDRESS_TYPE_VALUES - 1);
     case DIM_DST_TYPE:
-      return addressType(p.family, p.dst, 0) & (ADDRESS_TYPE_VALUES - 1);
+      return addrtypeCode(p.family, p.dst, 0) & (ADDRESS_TYPE_VALUES - 1);
     default:
       return 0;
   }

@@ -15,7 +15,8 @@ import {
   FRAME_VLAN,
 } from '../abi';
 import { FACT_FAULTS, FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
-import { fdbLearn } from '../bridge/fdb';
+import { fdbLearn, macAt } from '../bridge/fdb';
+import { neighbourLearn } from '../bridge/neighbour';
 import { FrameRecord } from '../packet';
 import { be16 } from './bytes';
 import { isDefragCandidate, queueFragment } from './defrag';
@@ -241,6 +242,9 @@ export function decodeFrame(
   f.pktType = <u8>placePktType(place);
   rarities(f, state, place);
   if (f.fault != FAULT_NONE) return;
+  if (place & PLACE_LEARN && f.l2 != 0) {
+    neighbourLearn(placeIface(place), f.family, f.l3, macAt(<usize>f.l2 + 6), frame);
+  }
   if (isDefragCandidate(f.flags, f.family == FAMILY_V4 ? 0 : fragmentHeader)) {
     queueFragment(f, state, vlanId, time);
   }

@@ -126,9 +126,8 @@ class Lowering {
     for (const placed of this.#chains) {
       const isV4 = placed.ruleset.family === 4;
       if (placed.ruleset.backend !== 'legacy') flags |= isV4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
-      // A nat table tracks as soon as it has a base chain, rules or not.
-      const isNat = placed.table.name === 'nat' && placed.chain.policy !== null;
-      if (isNat || placed.chain.rules.some(tracks)) {
+      // Loading such a rule switches it on, reached or not; an empty nat table does not.
+      if (placed.chain.rules.some(tracks)) {
         flags |= isV4 ? IMAGE_CONNTRACK : IMAGE_CONNTRACK_V6;
       }
     }

@@ -106,7 +106,8 @@ describe('flags', () => {
     ['-j ACCEPT', 'filter', 'FORWARD', false],
     ['-m state --state NEW -j ACCEPT', 'filter', 'FORWARD', true],
     ['-j CONNMARK --save-mark', 'mangle', 'PREROUTING', true],
-    ['-j RETURN', 'nat', 'PREROUTING', true],
+    ['-j RETURN', 'nat', 'PREROUTING', false],
+    ['-p tcp -j REDIRECT --to-ports 80', 'nat', 'PREROUTING', true],
     ['-j CT --notrack', 'raw', 'PREROUTING', false],
     ['-j CT --zone 5', 'raw', 'PREROUTING', true],
   ] as const)('%s in %s tracks: %s', async ([rule, name, chain, tracks]) => {

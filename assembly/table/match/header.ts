@@ -16,7 +16,7 @@ import {
   MATCH_NATIVE,
 } from '../../abi-rules';
 import { Packet } from '../../packet';
-import { addressType } from '../../route/addrtype';
+import { addrtypeCode } from '../../route/addrtype';
 import { hasValue } from '../build-chain';
 import { byteAt, transportOffset } from '../bytes';
 import { dimensionValue, keyHigh, keyLow } from '../dimension';
@@ -151,11 +151,11 @@ export function addressTypeMatches(p: Packet, match: usize): bool {
   const iface: u32 =
     flags & ADDRTYPE_LIMIT_IN ? p.in : flags & ADDRTYPE_LIMIT_OUT ? p.out : 0;
   if (flags & ADDRTYPE_SRC) {
-    const holds = (load<u32>(at) >> addressType(p.family, p.src, iface)) & 1;
+    const holds = (load<u32>(at) >> addrtypeCode(p.family, p.src, iface)) & 1;
     if (<bool>holds == ((flags & ADDRTYPE_INVERT_SRC) != 0)) return false;
   }
   if (!(flags & ADDRTYPE_DST)) return true;
-  const holds = (load<u32>(at, 8) >> addressType(p.family, p.dst, iface)) & 1;
+  const holds = (load<u32>(at, 8) >> addrtypeCode(p.family, p.dst, iface)) & 1;
   return <bool>holds != ((flags & ADDRTYPE_INVERT_DST) != 0);
 }
 

@@ -6,6 +6,10 @@ import {
   ADDRTYPE_LIMIT_IN,
   ADDRTYPE_LIMIT_OUT,
   ADDRTYPE_SRC,
+  ADDRTYPE6_ANY,
+  ADDRTYPE6_CODES,
+  ADDRTYPE6_MULTICAST,
+  ADDRTYPE6_UNICAST,
   DIM_DST,
   DIM_DST_TYPE,
   DIM_LENGTH,
@@ -25,7 +29,7 @@ import {
   MATCH_RPFILTER,
   PHYSOUT_NONE,
 } from '../../../assembly/abi-rules.ts';
-import type { InterfaceMatch } from '../../ruleset/values.ts';
+import type { Family, InterfaceMatch } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { addresses, match, ranges, values } from './condition.ts';
 import type { LowerContext, LoweredMatch, MatchOf } from './context.ts';
@@ -40,6 +44,7 @@ const DSCP_SHIFT = 2;
 const PACKET_TYPES = { unicast: 0, broadcast: 1, multicast: 2, otherhost: 3 } as const;
 
 /** RTN_* by name; the position is the number. */
+type AddressType = (typeof ADDRESS_TYPES)[number];
 const ADDRESS_TYPES = [
   'UNSPEC',
   'UNICAST',
@@ -55,17 +60,34 @@ const ADDRESS_TYPES = [
   'XRESOLVE',
 ] as const;
 
-function typeMask(names: readonly (typeof ADDRESS_TYPES)[number][]): number {
-  return names.reduce((mask, name) => mask | (1 << ADDRESS_TYPES.indexOf(name)), 0);
+/** By the lower bits of an ADDRTYPE6 code. */
+const ROUTE_SAYS: readonly (AddressType | null)[] = [null, 'LOCAL', 'ANYCAST', 'UNREACHABLE'];
+
+function typeMask(names: readonly AddressType[], family: Family): number {
+  const bits = names.reduce((mask, name) => mask | (1 << ADDRESS_TYPES.indexOf(name)), 0);
+  if (family === 4) return bits;
+  const codes = Array.from({ length: ADDRTYPE6_CODES }, (_, code) => code);
+  return codes.reduce((mask, code) => mask | (holdsV6(names, code) ? 1 << code : 0), 0);
+}
+
+/** match_type6() of xt_addrtype.c: the kind of address, and what its route says. */
+function holdsV6(names: readonly AddressType[], code: number): boolean {
+  const kind = code >> 2;
+  const said = ROUTE_SAYS[code & 3];
+  if (names.includes('MULTICAST') && kind !== ADDRTYPE6_MULTICAST) return false;
+  if (names.includes('UNICAST') && kind !== ADDRTYPE6_UNICAST) return false;
+  if (names.includes('UNSPEC') && kind !== ADDRTYPE6_ANY) return false;
+  const asksRoute = names.some((name) => ROUTE_SAYS.includes(name));
+  return !asksRoute || (said !== undefined && said !== null && names.includes(said));
 }
 
 export function lowerAddrtype(
   addrtype: MatchOf<'addrtype'>,
-  { host }: LowerContext,
+  { host, family }: LowerContext,
 ): LoweredMatch[] {
   const { srcTypes, dstTypes, limitIn, limitOut } = addrtype;
-  const src = typeMask(srcTypes?.values ?? []);
-  const dst = typeMask(dstTypes?.values ?? []);
+  const src = typeMask(srcTypes?.values ?? [], family);
+  const dst = typeMask(dstTypes?.values ?? [], family);
   if (limitIn || limitOut) {
     const flags =
       (srcTypes === null ? 0 : ADDRTYPE_SRC) |

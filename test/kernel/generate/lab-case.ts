@@ -6,7 +6,7 @@ import type { Backend, Files, Injection, Lab, Setup } from '../lab/client.ts';
 import { LabError } from '../lab/client.ts';
 import { pcapng } from '../lab/pcapng.ts';
 import type { Egress, KernelFrame, Tuple } from '../records.ts';
-import { readEthernet, readIp, type Seen } from './frame.ts';
+import { RST, readEthernet, readIp, type Seen, TCP } from './frame.ts';
 import { randomTables, rulesText, type Table } from './rules.ts';
 import { randomSets, setsText } from './sets.ts';
 import type { Family } from './topology.ts';
@@ -188,7 +188,7 @@ function kernelFrame(
 ): KernelFrame {
   const egress = injection.egress.flatMap(({ iface, frame }): Egress[] => {
     const { ip } = readEthernet(Buffer.from(frame, 'hex'));
-    if (ip === null) return [];
+    if (ip === null || isReset(shot, iface, ip)) return [];
     return [{ iface, ...tupleOf(ip), ttl: ip.ttl, ...(ip.frag > 0 ? { frag: ip.frag } : {}) }];
   });
   const local = injection.local.map((hex) => readIp(Buffer.from(hex, 'hex')));
@@ -204,6 +204,13 @@ function kernelFrame(
     ...(first ? { local: true, local_tuple: tupleOf(first) } : {}),
     ...held,
   };
+}
+
+/** REJECT answers bridged packets past OUTPUT: an RST, back to where the packet came from. */
+function isReset(shot: Shot, iface: string, seen: Seen): boolean {
+  const { ip } = readEthernet(shot.frame);
+  if (ip === null || iface !== shot.iface || seen.proto !== TCP) return false;
+  return (seen.flags & RST) !== 0 && (ip.flags & RST) === 0 && seen.dst === ip.src;
 }
 
 /** The frame with which something came of the datagram; null: none. */

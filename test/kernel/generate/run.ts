@@ -50,6 +50,7 @@ async function smaller(lab: Lab, question: Question): Promise<void> {
   const kept = join(values.keep ?? scratch, `small-${question.backend}-${question.seed}`);
   print(`smaller, in ${kept}:`);
   show(kept, await compare(judged, kept));
+  print(judged.frames.map(({ shot }, i) => `  ${i + 1}: ${shot.note}`).join('\n'));
   const rules = [judged.host['iptables-save.txt'], judged.host['ip6tables-save.txt']].join('\n');
   print(
     rules

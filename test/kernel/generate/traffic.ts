@@ -39,7 +39,7 @@ interface Sighting {
 const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff';
 const MARTIANS: Readonly<Record<Family, readonly string[]>> = {
   4: ['127.0.0.1', '0.0.0.0', '255.255.255.255', '224.0.0.5', '240.0.0.1', '0.1.2.3'],
-  6: ['::1', '::', 'ff02::1', 'fe80::1'],
+  6: ['::1', 'ff02::1', 'ff05::1:3'],
 };
 const IP_OPTIONS = Uint8Array.of(7, 7, 4, 0, 0, 0, 0, 0); // record route
 
