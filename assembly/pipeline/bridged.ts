@@ -18,6 +18,7 @@ import {
   PATH_BRIDGE,
   REASON_NO_PORT,
   REASON_NO_RULES,
+  REASON_OTHERHOST,
   ROUTE_UNICAST,
   SYSCTL_BRIDGE_CALL_IP6TABLES,
   SYSCTL_BRIDGE_CALL_IPTABLES,
@@ -37,6 +38,7 @@ import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '..
 import { takeCached } from './cached';
 import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { Outcome, outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
+import { isPriorityTag, vlanDevice } from '../vlan';
 import { receive, routeOnwards } from './routed';
 
 const TO_HOST: u32 = 0xffff; // the bridge itself
@@ -183,7 +185,20 @@ function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
 
 /** Up the stack as a packet received on the bridge; PREROUTING is behind it when iptables was called. */
 function upToHost(p: Packet, called: bool): u32 {
+  if (p.flags & FRAME_VLAN && !untagged(p)) {
+    outcome.reason = <u8>REASON_OTHERHOST;
+    return VERDICT_DROP;
+  }
   return called ? routeOnwards(p) : receive(p);
+}
+
+/** Hands a tagged packet to the bridge's VLAN device. False: it has none, and IP does not take it. */
+function untagged(p: Packet): bool {
+  const device = vlanDevice(p.in, p.vlan);
+  if (device == 0) return isPriorityTag(p.vlan);
+  p.in = <u16>device;
+  outcome.firstIn = p.in;
+  return true;
 }
 
 function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {
