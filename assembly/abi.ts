@@ -62,13 +62,14 @@ export const PACKET_OTHERHOST = 3;
 export const PACKET_OUTGOING = 4;
 
 // FrameRecord.flags
-export const FRAME_VLAN = 1; // 802.1Q tagged: bridged frames bypass iptables
+export const FRAME_VLAN = 1; // tagged, and for no VLAN device: bridged frames bypass iptables
 export const FRAME_SNAPPED = 2; // captured less than the frame had: checksums cannot be verified
 export const FRAME_FRAGMENT = 4; // MF set or offset not 0, and not reassembled (yet)
 export const FRAME_REASSEMBLED = 8; // l3 points to the whole datagram, completed by this frame
 export const FRAME_HELD = 16; // a fragment kept for a datagram that a later frame completes
 export const FRAME_ETHERNET = 32; // l2 points to an Ethernet header (both MACs known)
 export const FRAME_NO_IFACE = 64; // interface and direction are guesses from addresses
+export const FRAME_VLAN_DEVICE = 128; // seen tagged below the VLAN device that it is taken to be on
 
 // FrameRecord.fault: why a frame is not evaluated (0: it is).
 export const FAULT_NONE = 0;
@@ -178,6 +179,9 @@ export const IFACE_LOOPBACK = 1;
 export const IFACE_UPLINK = 2; // any routed interface that is not a bridge
 export const IFACE_BRIDGE = 3;
 export const IFACE_PORT = 4; // enslaved to a bridge
+
+/** Iface.vlan and FrameRecord.vlan: a VLAN id, with this bit for 802.1ad. */
+export const TAG_8021AD = 0x8000;
 
 // Iface.flags
 export const IFACE_FORWARDING_V4 = 1;

@@ -21,7 +21,9 @@ export class Iface {
   firstAddress: u16; // index into the address section; an interface's addresses are consecutive
   addressCount: u16;
   mtu: u32;
-  reserved0: u64;
+  lower: u16; // VLAN devices: id of the interface below, else 0 …
+  vlan: u16; // … and the tag of its frames there
+  reserved0: u32;
   reserved1: u64;
 }
 

@@ -16,6 +16,7 @@ import {
   FAULT_NONE,
   FAULT_NOT_IP,
   FRAME_HELD,
+  FRAME_VLAN_DEVICE,
   FRAME_RECORD_SIZE,
   FRAME_SNAPPED,
   IFACE_BRIDGE,
@@ -114,7 +115,7 @@ let workers: u32 = 1;
 let innerSeen: bool = false; // frames came in from a bridge or port: forwarding is visible
 let conflict: bool = false;
 let ahead: usize = 0; // u32 connection reference of each frame read ahead, then a sum nobody reads
-let portSeen: usize = 0; // u8 per interface id: frames came in by a port of this bridge
+let portSeen: usize = 0; // u8 per interface id: frames came in below, by a port or with a tag
 
 export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   const base = allocate(512);
@@ -232,6 +233,16 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     }
     return leaving(p, r, print, result); // libpcap shows loopback packets once, coming in
   }
+  if (r.flags & FRAME_VLAN_DEVICE) {
+    store<u8>(portSeen + r.iface, 1);
+    closeExpress(r.iface);
+  } else if (iface.lower != 0 && load<u8>(portSeen + r.iface) != 0) {
+    // the VLAN device itself, where its tagged frames were seen below it
+    const found = findPrediction(print, p.tsNanos);
+    if (found != 0 && wasTagged(changetype<Prediction>(found), r.iface)) {
+      return observeInside(changetype<Prediction>(found), frame, result);
+    }
+  }
   if (iface.flags & IFACE_HAIRPIN) {
     // back out by the port it came from: its source MAC makes it look like another arrival
     const found = findPrediction(print, p.tsNanos);
@@ -246,6 +257,12 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
 function wasOnPort(e: Prediction, bridge: u32): bool {
   const t = predicted(e);
   return t.in == <u16>bridge && t.physIn != 0;
+}
+
+/** Whether an evaluated packet came in by this VLAN device. */
+function wasTagged(e: Prediction, device: u32): bool {
+  const t = predicted(e);
+  return <u32>t.in == device || <u32>t.physIn == device;
 }
 
 /** Whether the frame is a bridged packet that was predicted to leave by its own port, translated. */
@@ -280,6 +297,7 @@ function fill(p: Packet, r: FrameRecord, frame: u64): void {
   p.l3 = r.l3;
   p.capLen = r.capLen;
   p.fragOff = r.fragOff;
+  p.vlan = r.vlan;
   p.tsNanos = r.tsNanos;
   p.frame = frame;
   const l4Off = <u32>r.l4Off;

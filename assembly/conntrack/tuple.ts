@@ -156,7 +156,8 @@ export function loadPacket(p: Packet): bool {
     tupleDport = p.dport;
     return p.l4Len >= 4;
   }
-  if (proto == IPPROTO_NONE && p.family != FAMILY_V4) return false; // ipv6_skip_exthdr() fails
+  // ipv6_skip_exthdr() fails: no next header, or the headers end outside of the packet
+  if (p.family != FAMILY_V4 && (proto == IPPROTO_NONE || p.l4 == 0)) return false;
   if (!loadTransport(proto, p.l4, p.l4Cap)) return false;
   // The echo id may be another than captured: a packet seen leaving is tracked as it came.
   if (isIcmp(proto) && isEcho(tupleDport >> 8)) tupleSport = p.sport;

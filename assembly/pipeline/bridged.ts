@@ -16,9 +16,9 @@ import {
   PACKET_MULTICAST,
   PACKET_OTHERHOST,
   PATH_BRIDGE,
-  REASON_NOT_HOST,
   REASON_NO_PORT,
   REASON_NO_RULES,
+  REASON_OTHERHOST,
   ROUTE_UNICAST,
   SYSCTL_BRIDGE_CALL_IP6TABLES,
   SYSCTL_BRIDGE_CALL_IPTABLES,
@@ -43,6 +43,7 @@ import {
   routeOut,
   routeReason,
 } from '../route/input';
+import { isPriorityTag, vlanDevice } from '../vlan';
 import { takeCached } from './cached';
 import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { Outcome, outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
@@ -192,8 +193,8 @@ function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
 
 /** Up the stack as a packet received on the bridge; PREROUTING is behind it when iptables was called. */
 function upToHost(p: Packet, called: bool): u32 {
-  if (p.flags & FRAME_VLAN) {
-    outcome.reason = <u8>REASON_NOT_HOST; // no device of the host takes this VLAN
+  if (p.flags & FRAME_VLAN && !untagged(p)) {
+    outcome.reason = <u8>REASON_OTHERHOST;
     return VERDICT_DROP;
   }
   if (!called) {
@@ -202,6 +203,15 @@ function upToHost(p: Packet, called: bool): u32 {
   }
   if (p.family != FAMILY_V4 && !isAcceptableV6(p)) return dropMartian();
   return routeOnwards(p);
+}
+
+/** Hands a tagged packet to the bridge's VLAN device. False: it has none, and IP does not take it. */
+function untagged(p: Packet): bool {
+  const device = vlanDevice(p.in, p.vlan);
+  if (device == 0) return isPriorityTag(p.vlan);
+  p.in = <u16>device;
+  outcome.firstIn = p.in;
+  return true;
 }
 
 function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {

@@ -86,7 +86,7 @@ import {
   IPV6_SRC,
 } from './ipv6';
 import { addFact, CaptureState } from './state';
-import { IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP, transport } from './transport';
+import { IPPROTO_ICMPV6, IPPROTO_NONE, IPPROTO_TCP, IPPROTO_UDP, transport } from './transport';
 
 const USER_NONE: u32 = 0;
 const USER_ROUTED: u32 = 1;
@@ -381,7 +381,8 @@ function completeV4(f: FrameRecord, state: CaptureState, d: Defrag, q: FragQueue
 
 /** RFC 8200 4.5: a first fragment that lacks part of its headers is not queued. */
 function headersCut(f: FrameRecord): bool {
-  if (f.fragOff != 0 || f.l4Off == 0) return false;
+  // as ipv6frag_thdr_truncated(): where there is no transport header, none is cut
+  if (f.fragOff != 0 || f.l4Off == 0 || f.proto == <u8>IPPROTO_NONE) return false;
   let end = <u32>f.l4Off;
   if (f.proto == IPPROTO_TCP) end += 20;
   else if (f.proto == IPPROTO_UDP || f.proto == IPPROTO_ICMPV6) end += 8;

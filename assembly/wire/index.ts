@@ -12,6 +12,7 @@ import {
   SLOT_REASSEMBLY_BYTES,
 } from '../abi';
 import { attachHost } from '../host';
+import { attachVlans } from '../vlan';
 import { allocate } from '../memory';
 import { Slot } from '../slot';
 import { attachDefrag, finishReassembly } from './defrag';
@@ -59,7 +60,8 @@ export function attachWire(image: usize, state: usize, workers: u32): bool {
   attached = changetype<CaptureState>(state);
   if (state == 0 || !attachHost(image)) return false;
   attachDefrag();
-  return attachImports() && attachSubnets() && attachPlaces() && attachOwners(attached, workers);
+  if (!attachImports() || !attachSubnets() || !attachVlans()) return false;
+  return attachPlaces() && attachOwners(attached, workers);
 }
 
 /** A shared slot of the ring; `withResults`: with room for a ResultRecord per frame. 0: no memory. */

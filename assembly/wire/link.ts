@@ -3,6 +3,7 @@
  * record by the walks in pcap.ts and pcapng.ts.
  */
 import {
+  DIRECTION_IN,
   DIRECTION_UNKNOWN,
   FAMILY_V4,
   FAULT_LINK_TYPE,
@@ -36,6 +37,7 @@ import {
   placePktType,
 } from './place';
 import { addFact, CaptureState, Link } from './state';
+import { placeGuessedTag, placeTagged, tagOf } from './tag';
 
 const LINKTYPE_NULL: u32 = 0;
 export const LINKTYPE_ETHERNET: u32 = 1;
@@ -66,8 +68,6 @@ const ETHERTYPE_QINQ_OLD: u32 = 0x9100;
 /** Iface | direction << 16 for frames that nothing else places; set per slot from the state. */
 let at: u32 = 0;
 let workers: u32 = 1;
-/** Outer VLAN id of the frame in hand (0: untagged). */
-let vlanId: u32 = 0;
 
 export function beginLinks(state: CaptureState): void {
   at = <u32>state.atIface | (<u32>state.atDirection << 16);
@@ -82,20 +82,36 @@ function network(f: FrameRecord, type: u32, p: usize, cap: u32, len: u32, place:
   return place;
 }
 
-/** A tagged frame, `skip` bytes to its first tag's ethertype field; any number of tags. */
-function tagged(f: FrameRecord, p: usize, skip: u32, cap: u32, len: u32, place: u32): u32 {
-  f.flags |= <u16>FRAME_VLAN;
-  let type = be16(p + skip - 2);
+/**
+ * A tagged frame: `type` is the ethertype of the first tag, which follows at `p + skip`. Any number of
+ * tags; each may lead to a VLAN device of the interface that the ones before led to.
+ */
+function tagged(
+  f: FrameRecord,
+  type: u32,
+  p: usize,
+  skip: u32,
+  cap: u32,
+  len: u32,
+  place: u32,
+  named: bool,
+  said: u32,
+): u32 {
+  const l2 = <usize>f.l2;
   while (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD) {
     if (cap < skip + VLAN_TAG) {
       fault(f, FAULT_TRUNCATED, skip + VLAN_TAG, cap);
       return place;
     }
-    if (vlanId == 0) vlanId = be16(p + skip) & 0xfff;
+    if (!(f.flags & FRAME_VLAN)) {
+      place = placeTagged(f, place, tagOf(type, be16(p + skip)), named, l2, said);
+    }
     type = be16(p + skip + 2);
     skip += VLAN_TAG;
   }
-  return network(f, bswap<u16>(<u16>type), p + skip, cap - skip, len > skip ? len - skip : 0, place);
+  const rest = len > skip ? len - skip : 0;
+  place = network(f, bswap<u16>(<u16>type), p + skip, cap - skip, rest, place);
+  return f.flags & FRAME_VLAN ? placeGuessedTag(f, place) : place;
 }
 
 @inline
@@ -112,7 +128,10 @@ function ethernet(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, said
   f.l2 = <u32>p;
   f.flags = <u16>FRAME_ETHERNET;
   const type = <u32>load<u16>(p, ETHERTYPE);
-  if (isTag(type)) return tagged(f, p, ETHERNET_HEADER, cap, len, place);
+  if (isTag(type)) {
+    const first = bswap<u16>(<u16>type);
+    return tagged(f, first, p, ETHERNET_HEADER, cap, len, place, link.iface != 0, said);
+  }
   return network(f, type, p + ETHERNET_HEADER, cap - ETHERNET_HEADER, len - ETHERNET_HEADER, place);
 }
 
@@ -130,24 +149,17 @@ function cooked(f: FrameRecord, link: Link, p: usize, cap: u32, len: u32, frame:
   const address = addressBytes == 6 ? p + (second ? 12 : 6) : 0;
   let iface = <u32>link.iface;
   if (second) iface = ifaceOfIndex(bswap<u32>(load<u32>(p, 4)));
-  const place = placeCooked(pktType > 4 ? 0 : pktType, arphrd, address, iface, at);
-  if (place & PLACE_LEARN) fdbLearn(placeIface(place), address, frame);
+  let place = placeCooked(pktType > 4 ? 0 : pktType, arphrd, address, iface, at);
+  // version 2 has the ethertype at its front; a tag follows the header all the same
   const type = second ? <u32>load<u16>(p) : <u32>load<u16>(p, 14);
   if (isTag(type)) {
-    if (!second) return tagged(f, p, header, cap, len, place);
-    // Version 2 has the first ethertype at its front, so the tag stands alone behind the header.
-    f.flags |= <u16>FRAME_VLAN;
-    if (cap < header + VLAN_TAG) {
-      fault(f, FAULT_TRUNCATED, header + VLAN_TAG, cap);
-      return place;
-    }
-    vlanId = be16(p + header) & 0xfff;
-    const skip = header + VLAN_TAG;
-    const inner = <u32>load<u16>(p + header, 2);
-    if (isTag(inner)) return tagged(f, p, skip, cap, len, place);
-      return network(f, inner, p + skip, cap - skip, len - skip, place);
+    const first = bswap<u16>(<u16>type);
+    place = tagged(f, first, p, header, cap, len, place, iface != 0, DIRECTION_IN);
+  } else {
+    place = network(f, type, p + header, cap - header, len - header, place);
   }
-  return network(f, type, p + header, cap - header, len - header, place);
+  if (place & PLACE_LEARN) fdbLearn(placeIface(place), address, frame);
+  return place;
 }
 
 /** No link header: the version nibble tells the family. */
@@ -229,7 +241,6 @@ export function decodeFrame(
   memory.fill(changetype<usize>(f), 0, offsetof<FrameRecord>());
   f.tsNanos = time;
   f.frameLen = frameLen;
-  vlanId = 0;
   let place: u32;
   if (link.linkType == LINKTYPE_ETHERNET) {
     place = ethernet(f, link, p, cap, len, said);
@@ -246,7 +257,7 @@ export function decodeFrame(
     neighbourLearn(placeIface(place), f.family, f.l3, macAt(<usize>f.l2 + 6), frame);
   }
   if (isDefragCandidate(f.flags, f.family == FAMILY_V4 ? 0 : fragmentHeader)) {
-    queueFragment(f, state, vlanId, time);
+    queueFragment(f, state, f.vlan, time);
   }
   if (workers > 1) f.owner = <u8>ownerOf(f);
 }

@@ -55,7 +55,7 @@ export function placePktType(place: u32): u32 {
 }
 
 @inline
-function pack(iface: u32, direction: u32, pktType: u32, flags: u32): u32 {
+export function pack(iface: u32, direction: u32, pktType: u32, flags: u32): u32 {
   return iface | (direction << 16) | (pktType << 20) | flags;
 }
 
@@ -106,9 +106,19 @@ function ifaceTowards(mac: u64): u32 {
   return mac == 0 ? 0 : load<u16>(macSlot(mac), 10);
 }
 
+/** Whether the six bytes at `ptr` are the interface's link address. */
+export function isMacOf(iface: Iface, ptr: usize): bool {
+  return macAt(ptr) == macOf(iface);
+}
+
 @inline
 function macOf(iface: Iface): u64 {
   return macAt(changetype<usize>(iface) + offsetof<Iface>('mac0'));
+}
+
+/** A VLAN device with the address of the interface below it: frames on the wire are that one's. */
+function isMacOfLower(iface: Iface): bool {
+  return iface.lower != 0 && macOf(iface) == macOf(ifaceAt(iface.lower));
 }
 
 let loopback: u32 = 0;
@@ -128,7 +138,8 @@ export function attachPlaces(): bool {
     for (let id: u32 = 1; id <= ifaceCount(); id++) {
       const iface = ifaceAt(id);
       if (iface.kind == IFACE_LOOPBACK) loopback = id;
-      if ((iface.kind == IFACE_PORT) == (pass == 1)) addMac(macOf(iface), id, 0);
+      if ((iface.kind == IFACE_PORT) != (pass == 1) || isMacOfLower(iface)) continue;
+      addMac(macOf(iface), id, 0);
     }
   }
   const fdb = sectionPtr(SECTION_FDB);

@@ -9,5 +9,18 @@ export interface Decoder {
   readonly rescued: Uint8Array[];
 }
 
+/** The compressed bytes from one on, once more; undefined: they are gone. */
+export type Reread = (from: number) => AsyncIterable<Uint8Array> | undefined;
+
+/** Damage at a known byte of the compressed file. */
+export class DamageError extends Error {
+  readonly position: number;
+
+  constructor(cause: unknown, position: number) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.position = position;
+  }
+}
+
 /** Bytes pushed at a time: what they can swell to stays in memory until it is read. */
 export const PIECE_BYTES = 16 * 1024;

@@ -1,6 +1,7 @@
 import * as zlib from 'node:zlib';
 import { createInflateRaw, type InflateRaw } from 'node:zlib';
-import type { Decoder } from './decoder.ts';
+import { DamageError, type Decoder, type Reread } from './decoder.ts';
+import { Inflater } from './inflate.ts';
 
 const FHCRC = 2;
 const FEXTRA = 4;
@@ -8,14 +9,15 @@ const FNAME = 8;
 const FCOMMENT = 16;
 const FIXED_HEADER = 10;
 const TRAILER = 8;
-/** Bytes of output per step: what a step that finds damage has decompressed is lost. */
+/** Bytes of output per step. */
 const STEP_BYTES = 32 * 1024;
 const ENDINGS = ['end', 'error', 'close'] as const;
 
 /**
  * gzip, any number of members (RFC 1952). The format around the deflated bytes is read here and not
  * by createGunzip(), which loses what it has decompressed when it meets a wrong checksum or garbage
- * behind the last member.
+ * behind the last member. What zlib itself loses, the start of the step in which it finds damage, is
+ * read once more by an Inflater.
  */
 export class GzipDecoder implements Decoder {
   #input: Uint8Array = new Uint8Array(0);
@@ -23,6 +25,13 @@ export class GzipDecoder implements Decoder {
   #member: Member | undefined;
   #membersRead = 0;
   #isOver = false;
+  #position = 0; // of #input in the file
+  #memberStart = 0;
+  readonly #reread: Reread;
+
+  constructor(reread: Reread = () => undefined) {
+    this.#reread = reread;
+  }
 
   get rescued(): Uint8Array[] {
     const output = this.#output;
@@ -32,7 +41,11 @@ export class GzipDecoder implements Decoder {
 
   async push(piece: Uint8Array): Promise<Uint8Array[]> {
     this.#input = this.#input.length === 0 ? piece : Buffer.concat([this.#input, piece]);
-    while (!this.#isOver && this.#input.length > 0 && (await this.#step()));
+    try {
+      while (!this.#isOver && this.#input.length > 0 && (await this.#step()));
+    } catch (error) {
+      throw error instanceof DamageError ? error : new DamageError(error, this.#position);
+    }
     return this.rescued;
   }
 
@@ -46,13 +59,16 @@ export class GzipDecoder implements Decoder {
   async #step(): Promise<boolean> {
     if (this.#member === undefined) return this.#openMember();
     if (!this.#member.isOver) {
-      const taken = await this.#member.inflate(this.#input, this.#output);
-      this.#input = this.#input.subarray(taken);
+      try {
+        this.#advance(await this.#member.inflate(this.#input, this.#output));
+      } catch (error) {
+        throw (await this.#rescue(this.#member)) ?? error;
+      }
       return true;
     }
     if (this.#input.length < TRAILER) return false;
     this.#member.verify(this.#input.subarray(0, TRAILER));
-    this.#input = this.#input.subarray(TRAILER);
+    this.#advance(TRAILER);
     this.#member = undefined;
     this.#membersRead++;
     return true;
@@ -68,9 +84,41 @@ export class GzipDecoder implements Decoder {
     }
     const length = headerLength(input);
     if (length === undefined) return false;
-    this.#input = input.subarray(length);
+    this.#advance(length);
+    this.#memberStart = this.#position;
     this.#member = new Member();
     return true;
+  }
+
+  #advance(bytes: number): void {
+    this.#input = this.#input.subarray(bytes);
+    this.#position += bytes;
+  }
+
+  /** Reads a damaged member again, up to the damage, and adds what zlib lost of it to the output. */
+  async #rescue({ total }: Member): Promise<DamageError | undefined> {
+    const inflater = new Inflater();
+    let known = total;
+    try {
+      for await (const piece of this.#reread(this.#memberStart) ?? []) {
+        inflater.push(piece);
+        known = this.#addUnknown(inflater, known);
+      }
+      return undefined;
+    } catch (error) {
+      this.#addUnknown(inflater, known);
+      return new DamageError(error, this.#memberStart + inflater.position);
+    }
+  }
+
+  /** Of the inflater's output the first `known` bytes are there already; returns what is left of it. */
+  #addUnknown(inflater: Inflater, known: number): number {
+    let left = known;
+    for (const chunk of inflater.output.splice(0)) {
+      if (chunk.length > left) this.#output.push(chunk.subarray(left));
+      left = Math.max(0, left - chunk.length);
+    }
+    return left;
   }
 }
 
@@ -100,13 +148,14 @@ class Member {
   readonly #stream: InflateRaw = createInflateRaw({ chunkSize: STEP_BYTES });
   #error: Error | undefined;
   #crc = 0;
-  #length = 0;
+  /** Bytes inflated. */
+  total = 0;
   #output: Uint8Array[] = [];
 
   constructor() {
     this.#stream.on('data', (chunk: Uint8Array) => {
       this.#crc = crc32(chunk, this.#crc);
-      this.#length = (this.#length + chunk.length) % 2 ** 32;
+      this.total += chunk.length;
       this.#output.push(chunk);
     });
     this.#stream.on('end', () => {
@@ -137,7 +186,7 @@ class Member {
   verify(trailer: Uint8Array): void {
     const view = new DataView(trailer.buffer, trailer.byteOffset, TRAILER);
     if (view.getUint32(0, true) !== this.#crc) throw new Error('incorrect data check');
-    if (view.getUint32(4, true) !== this.#length) throw new Error('incorrect length check');
+    if (view.getUint32(4, true) !== this.total % 2 ** 32) throw new Error('incorrect length check');
   }
 }
 

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { CaptureError } from '../errors.ts';
 import { FileSource, openFile } from './file-source.ts';
@@ -23,7 +24,8 @@ export async function openCapture(input: string | Readable): Promise<CaptureSour
   const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
   const content = sniff(head.subarray(0, bytesRead));
   if (content === 'gzip' || content === 'zstd') {
-    return identify(new StreamSource(input, handle.createReadStream({ start: 0 }), size));
+    const reread = (start: number) => createReadStream(input, { start });
+    return identify(new StreamSource(input, handle.createReadStream({ start: 0 }), size, reread));
   }
   const source = new FileSource(input, handle, size);
   return content === 'unknown' ? refuse(source, bytesRead) : source;
@@ -34,7 +36,9 @@ async function identify(source: StreamSource): Promise<CaptureSource> {
   let head = await source.peek(SNIFF_BYTES);
   let content = sniff(head);
   if (content === 'gzip' || content === 'zstd') {
-    source.decodeWith(content === 'gzip' ? new GzipDecoder() : await zstdDecoder());
+    source.decodeWith(
+      content === 'gzip' ? (reread) => new GzipDecoder(reread) : await zstdDecoder(),
+    );
     head = await source.peek(SNIFF_BYTES);
     content = sniff(head);
   }

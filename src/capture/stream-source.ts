@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { CaptureError } from '../errors.ts';
-import { type Decoder, PIECE_BYTES } from './decoder.ts';
+import { DamageError, type Decoder, PIECE_BYTES, type Reread } from './decoder.ts';
 import { fileError } from './file-source.ts';
+import { Kept } from './kept.ts';
 import type { CaptureSource } from './source.ts';
 
 /**
@@ -21,12 +22,16 @@ export class StreamSource implements CaptureSource {
   #decoderEnded = false;
   #position = 0;
   #fault: CaptureError | undefined;
+  readonly #reread: Reread | undefined;
+  readonly #kept = new Kept();
 
-  constructor(name: string, stream: Readable, size?: number) {
+  /** `reread`: of a file, whose `size` is known then; what a pipe has sent is kept for a while. */
+  constructor(name: string, stream: Readable, size?: number, reread?: Reread) {
     this.name = name;
     this.size = size;
     this.#stream = stream;
     this.#chunks = stream[Symbol.asyncIterator]();
+    this.#reread = reread;
   }
 
   get position(): number {
@@ -37,9 +42,10 @@ export class StreamSource implements CaptureSource {
     return this.#fault;
   }
 
-  /** Decompresses what has not been read yet with `decoder`. */
-  decodeWith(decoder: Decoder): void {
-    this.#decoder = decoder;
+  /** Decompresses what has not been read yet. */
+  decodeWith(decoderFor: (reread: Reread) => Decoder): void {
+    if (this.#reread === undefined) for (const chunk of this.#raw) this.#kept.add(chunk);
+    this.#decoder = decoderFor(this.#reread ?? ((from) => this.#kept.from(from)));
   }
 
   /** The next `length` bytes without taking them; fewer at the end. */
@@ -97,6 +103,7 @@ export class StreamSource implements CaptureSource {
       const chunk = bytesOf(value);
       this.#position += chunk.length;
       if (chunk.length > 0) this.#raw.push(chunk);
+      if (this.#decoder && this.#reread === undefined) this.#kept.add(chunk);
       return true;
     } catch (error) {
       throw fileError(this.name, error);
@@ -120,7 +127,8 @@ export class StreamSource implements CaptureSource {
     } catch (error) {
       this.#decoderEnded = true;
       this.#decoded.push(...decoder.rescued);
-      this.#fault = damaged(this.name, this.#position, error);
+      const position = error instanceof DamageError ? error.position : this.#position;
+      this.#fault = damaged(this.name, position, error);
     }
     return true;
   }

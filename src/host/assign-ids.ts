@@ -35,8 +35,15 @@ function absentLink(name: string): Link {
     hairpin: false,
     nfCallIptables: false,
     nfCallIp6tables: false,
+    vlan: null,
     addresses: [],
   };
+}
+
+function vlanOf({ vlan }: Link, idOf: ReadonlyMap<string, number>): Interface['vlan'] {
+  const lower = vlan === null ? undefined : idOf.get(vlan.lower);
+  if (vlan === null || lower === undefined) return null;
+  return { lower, id: vlan.id, service: vlan.service };
 }
 
 /** The interfaces in image order: as described, then inferred, then only mentioned. */
@@ -75,6 +82,7 @@ export function assignInterfaces(
       hairpin: link.hairpin,
       nfCallIptables: link.nfCallIptables,
       nfCallIp6tables: link.nfCallIp6tables,
+      vlan: vlanOf(link, idOf),
       addresses: link.addresses,
       network,
       settings: sysctls.settings(link.name),

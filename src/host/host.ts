@@ -77,6 +77,8 @@ export interface Interface {
   /** Bridges: nf_call_iptables and nf_call_ip6tables of the bridge itself. */
   readonly nfCallIptables: boolean;
   readonly nfCallIp6tables: boolean;
+  /** VLAN devices: id of the interface below, and the VLAN's (`service`: of 802.1ad). */
+  readonly vlan: { readonly lower: number; readonly id: number; readonly service: boolean } | null;
   readonly addresses: readonly InterfaceAddress[];
   /** Id of the Docker network whose bridge this is, else 0. */
   readonly network: number;

@@ -73,6 +73,7 @@ class Draft {
       hairpin: false,
       nfCallIptables: false,
       nfCallIp6tables: false,
+      vlan: null,
       addresses: [...this.addresses.values()],
     };
   }

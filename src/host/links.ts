@@ -23,6 +23,8 @@ export interface Link {
   readonly hairpin: boolean;
   readonly nfCallIptables: boolean;
   readonly nfCallIp6tables: boolean;
+  /** VLAN devices: the name of the interface below, and the tag of their frames there. */
+  readonly vlan: { readonly lower: string; readonly id: number; readonly service: boolean } | null;
   readonly addresses: readonly InterfaceAddress[];
 }
 
@@ -90,6 +92,13 @@ function readAddress(json: JsonSource, object: JsonObject): InterfaceAddress | n
   };
 }
 
+function readVlan(json: JsonSource, object: JsonObject, data: JsonObject | null): Link['vlan'] {
+  const lower = json.string(object, 'link');
+  const id = data === null ? null : json.integer(data, 'id', 4095);
+  if (data === null || lower === null || id === null) return null; // its lower is elsewhere
+  return { lower, id, service: json.string(data, 'protocol') === '802.1ad' };
+}
+
 function readLink(json: JsonSource, object: JsonObject): Link | null {
   if (object.members.size === 0) return null; // `ip` prints {} for what a filter left out
   const name = json.string(object, 'ifname');
@@ -109,6 +118,7 @@ function readLink(json: JsonSource, object: JsonObject): Link | null {
     const address = readAddress(json, item);
     if (address !== null) addresses.push(address);
   }
+  const infoKind = linkInfo === null ? null : json.string(linkInfo, 'info_kind');
   const loopback = flags.includes('LOOPBACK');
   const ethernet = type === 'ether' && !loopback;
   return {
@@ -119,11 +129,12 @@ function readLink(json: JsonSource, object: JsonObject): Link | null {
     mtu: json.integer(object, 'mtu') ?? 1500,
     up: flags.includes('UP'),
     pointToPoint: !ethernet && !loopback,
-    infoKind: linkInfo === null ? null : json.string(linkInfo, 'info_kind'),
+    infoKind,
     master: json.string(object, 'master'),
     hairpin: slave !== null && (json.boolean(slave, 'hairpin') ?? false),
     nfCallIptables: number(data, 'nf_call_iptables') !== 0,
     nfCallIp6tables: number(data, 'nf_call_ip6tables') !== 0,
+    vlan: infoKind === 'vlan' ? readVlan(json, object, data) : null,
     addresses,
   };
 }

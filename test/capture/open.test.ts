@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CaptureSource, openCapture } from '../../src/capture/index.ts';
+import { Inflater } from '../../src/capture/inflate.ts';
+import { ZstdParts } from '../../src/capture/zstd-parts.ts';
 import { CaptureError, FileError } from '../../src/errors.ts';
 
 const hasZstd = spawnSync('zstd', ['--version']).status === 0;
@@ -131,9 +133,10 @@ describe.each(FORMS.filter(([, , available]) => available))('%s', (name, form) =
 
 it('reads standard input', () => {
   const open = fileURLToPath(new URL('./standard-input.ts', import.meta.url));
-  const bundled = join(dir, 'standard-input.mjs');
   const rolldown = fileURLToPath(new URL('../../node_modules/.bin/rolldown', import.meta.url));
-  execFileSync(rolldown, [open, '--platform', 'node', '-o', bundled], { stdio: 'pipe' });
+  const names = ['--entry-file-names', '[name].mjs', '--chunk-file-names', '[name].mjs'];
+  execFileSync(rolldown, [open, '--platform', 'node', '-d', dir, ...names], { stdio: 'pipe' });
+  const bundled = join(dir, 'standard-input.mjs');
   const out = execFileSync('node', [bundled], { input: gzipSync(CAPTURE), encoding: 'utf8' });
   expect(JSON.parse(out)).toEqual({ name: 'standard input', bytes: CAPTURE.length });
 });
@@ -152,6 +155,54 @@ describe('damage', () => {
       expect(source.fault).toBeInstanceOf(CaptureError);
       expect(source.fault?.message).toContain('cut off or corrupt');
     }
+  });
+
+  /** Squares repeat, so that most bytes of what they are deflated to tell of a distance. */
+  const SQUARES = Buffer.from(CAPTURE);
+  for (let i = 4; i < SQUARES.length; i++) SQUARES[i] = (i * i) >> 3;
+
+  it('gzip with wrong bytes: all that is before them, and where they are', async () => {
+    let found = 0;
+    for (let seed = 1; seed < 40; seed++) {
+      const bytes = gzipSync(SQUARES);
+      const at = Math.floor((bytes.length * seed) / 40);
+      for (let i = at; i < at + 200; i++) bytes[i] = (i * i * seed) >> 5;
+      const inflater = new Inflater();
+      try {
+        inflater.push(bytes.subarray(10));
+        continue; // wrong bytes, and yet deflated ones
+      } catch {
+        found++;
+      }
+      for (const input of [file('wrong.gz', bytes), chunked(bytes, 5000)]) {
+        const source = await openCapture(input);
+        expect((await readAll(source)).equals(Buffer.concat(inflater.output))).toBe(true);
+        expect(source.fault?.message).toContain(`near its byte ${10 + inflater.position}:`);
+      }
+    }
+    expect(found).toBeGreaterThan(5);
+  });
+
+  it.skipIf(!hasZstd)('zstd with a wrong block: all before it, and where it is', async () => {
+    const bytes = zstd(SQUARES, '-1');
+    const parts = new ZstdParts();
+    parts.push(bytes);
+    const starts: number[] = [];
+    for (let part = parts.next(); part && part.length > 4; part = parts.next()) {
+      starts.push(parts.position);
+    }
+    const at = starts[2] ?? 0; // behind the header and two blocks of 128 KiB
+    bytes[at] = (bytes[at] ?? 0) | 6; // a reserved type of block
+    for (const input of [file('wrong.zst', bytes), chunked(bytes, 5000)]) {
+      const source = await openCapture(input);
+      expect((await readAll(source)).equals(SQUARES.subarray(0, 256 * 1024))).toBe(true);
+      expect(source.fault?.message).toContain(`near its byte ${at}: invalid zstd block type`);
+    }
+  });
+
+  it('zstd that asks for a window of gigabytes is refused', async () => {
+    const bytes = Buffer.from('28b52ffd00b00100000000000000000000000000', 'hex');
+    await expect(openCapture(file('window.zst', bytes))).rejects.toThrow('too much memory');
   });
 
   it('gzip whose checksum is wrong: everything, then why', async () => {

@@ -8,6 +8,9 @@ export interface InterfaceSpec {
   readonly mac?: string;
   readonly master?: string;
   readonly flags?: number;
+  /** A VLAN device: the interface below, and the tag of its frames there. */
+  readonly lower?: string;
+  readonly vlan?: number;
   /** "192.168.1.10/24" */
   readonly addresses?: readonly string[];
 }
@@ -143,6 +146,8 @@ export function buildImage(host: HostSpec): Uint8Array {
       view.setUint16(at + 4, i.kind, true);
       view.setUint16(at + 6, idOf(i.master), true);
       view.setUint32(at + 8, i.flags ?? 0, true);
+      view.setUint16(at + 32, idOf(i.lower), true);
+      view.setUint16(at + 34, i.vlan ?? 0, true);
       if (i.mac) setBytes(view, at + 16, macBytes(i.mac));
     }),
   );

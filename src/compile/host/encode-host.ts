@@ -36,6 +36,7 @@ import {
   SECTION_POLICY_RULE,
   SECTION_ROUTE,
   SECTION_SYSCTL,
+  TAG_8021AD,
 } from '../../../assembly/abi.ts';
 import type { Host, Interface, InterfaceKind } from '../../host/host.ts';
 import { encodeConnections } from './encode-conntrack.ts';
@@ -92,6 +93,8 @@ function encodeInterfaces(host: Host): EncodedSection {
     out.record().u32(iface.ifindex).u16(KINDS[iface.kind]).u16(iface.master);
     out.u32(interfaceFlags(iface)).u16(iface.network).u16(iface.settings.rpFilter);
     out.mac(iface.mac).u16(firstAddress).u16(iface.addresses.length).u32(iface.mtu);
+    const { lower, id, service } = iface.vlan ?? { lower: 0, id: 0, service: false };
+    out.u16(lower).u16(service ? id | TAG_8021AD : id);
     firstAddress += iface.addresses.length;
   }
   return { section: SECTION_IFACE, bytes: out.bytes, count: host.interfaces.length };
