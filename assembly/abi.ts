@@ -69,6 +69,7 @@ export const FRAME_REASSEMBLED = 8; // l3 points to the whole datagram, complete
 export const FRAME_HELD = 16; // a fragment kept for a datagram that a later frame completes
 export const FRAME_ETHERNET = 32; // l2 points to an Ethernet header (both MACs known)
 export const FRAME_NO_IFACE = 64; // interface and direction are guesses from addresses
+export const FRAME_HEADERS = 128; // IPv6: an authentication header, or headers that are cut short
 
 // FrameRecord.fault: why a frame is not evaluated (0: it is).
 export const FAULT_NONE = 0;

@@ -12,6 +12,7 @@ import {
   FAULT_IP_VERSION,
   FAULT_TRUNCATED,
   FRAME_FRAGMENT,
+  FRAME_HEADERS,
   FRAME_SNAPPED,
 } from '../abi';
 import { FrameRecord } from '../packet';
@@ -99,6 +100,17 @@ function hopByHop(at: usize, len: u32, payload: u32, strict: bool): bool {
   return true;
 }
 
+@inline
+function isExtension(next: u32): bool {
+  return (
+    next == NEXTHDR_HOP ||
+    next == NEXTHDR_ROUTING ||
+    next == NEXTHDR_FRAGMENT ||
+    next == NEXTHDR_AUTH ||
+    next == NEXTHDR_DEST
+  );
+}
+
 /**
  * Walks the extension headers as ipv6_find_hdr() does and decodes what follows. `have` bytes of
  * `total` were captured. A header that ends outside of the packet leaves l4 at it; one that was not
@@ -111,19 +123,15 @@ export function extensionHeaders(f: FrameRecord, at: usize, have: u32, total: u3
   fragmentHeader = 0;
   for (;;) {
     let size: u32 = 0;
-    if (
-      next != NEXTHDR_HOP &&
-      next != NEXTHDR_ROUTING &&
-      next != NEXTHDR_FRAGMENT &&
-      next != NEXTHDR_AUTH &&
-      next != NEXTHDR_DEST
-    ) {
-      break;
-    }
-    if (off + 8 > have) {
+    if (!isExtension(next)) break;
+    if (next == NEXTHDR_AUTH) f.flags |= <u16>FRAME_HEADERS;
+    const need: u32 = next == NEXTHDR_ROUTING || next == NEXTHDR_FRAGMENT ? 4 : 2;
+    if (off + need > have) {
       f.proto = <u8>next;
       f.l4Off = <u16>minU32(off, minU32(total, 0xffff));
-      if (off + 8 <= total) fault(f, FAULT_TRUNCATED, off + 8, have);
+      f.flags |= <u16>FRAME_HEADERS;
+      if (off + need <= total) fault(f, FAULT_TRUNCATED, off + need, have);
+      else if (next == NEXTHDR_FRAGMENT) fragmentHeader = off;
       return;
     }
     if (next == NEXTHDR_FRAGMENT) {
@@ -136,6 +144,7 @@ export function extensionHeaders(f: FrameRecord, at: usize, have: u32, total: u3
       if (frag & 0xfff8) {
         f.fragOff = <u16>(frag & 0xfff8);
         f.proto = load<u8>(at + off);
+        if (isExtension(f.proto)) f.flags |= <u16>FRAME_HEADERS;
         return;
       }
       size = FRAGMENT_HEADER;
