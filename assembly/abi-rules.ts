@@ -83,8 +83,8 @@ export const MATCH_TCP_OPTION = 12;
 /** u32 min, u32 max */
 export const MATCH_TCPMSS = 13;
 export const MATCH_SPI = 14; // esp: offset 0 of the header
-export const MATCH_AH = 15; // spi min, max; u32 length or NONE, u32 lengthInvert, u32 reserved
-export const MATCH_IPCOMP = 16; // u32 min, max; u32 reserved
+export const MATCH_AH = 15; // offset 4
+export const MATCH_IPCOMP = 16; // the CPI
 /** u32 source types, u32 flags (ADDRTYPE_*), u32 destination types, u32 unused */
 export const MATCH_ADDRTYPE = 17;
 /** See CONNTRACK_*. */
@@ -119,6 +119,29 @@ export const MATCH_OWNER = 32;
 export const MATCH_SCTP_CHUNKS = 33;
 /** u32 types (bit per type), u32 inverted, u32 option or 0, u32 inverted */
 export const MATCH_DCCP = 34;
+// IPv6 extension headers.
+/** u32 first id, u32 last id, u32 FRAG_* */
+export const MATCH_FRAG = 35;
+/**
+ * u32 header (0 hop-by-hop, 60 destination), u32 length or NO_LENGTH, u32 length inverted, u32 count,
+ * count × {u8 type, u8 length, or 255 for any}
+ */
+export const MATCH_OPTIONS = 36;
+/** u32 segments left min, max, u32 ROUTING_*, u32 type, u32 length, u32 count, count × 16 bytes */
+export const MATCH_ROUTING = 37;
+/** u32 headers (MASK_* of ip6t_ipv6header.h), u32 soft: these at least */
+export const MATCH_IPV6HEADER = 38;
+/** u32 spi min, max, u32 length in bytes (0: any), u32 AH_* */
+export const MATCH_AH6 = 39;
+/** u32 type min, max */
+export const MATCH_MH = 40;
+/**
+ * u32 count, u32 unused, count × {u8 offset in the header, u8 bytes, u8 operator (0 =, 1 >, 2 <), u8
+ * inverted, u32 value}, then of the previous, next and last segment {u32 asked, u32 inverted, 16 bytes
+ * of address, 16 of mask}
+ */
+export const MATCH_SRH = 41;
+export const MATCH_EUI64 = 42;
 
 // --- targets -------------------------------------------------------------------------------------
 /** No target: the rule only counts. */
@@ -237,6 +260,31 @@ export const RECENT_REMOVE = 8;
 export const RECENT_DST = 16;
 export const RECENT_TTL = 32;
 export const RECENT_REAP = 64;
+
+// MATCH_FRAG
+export const FRAG_INVERT_IDS = 1;
+export const FRAG_RESERVED_ZERO = 2;
+export const FRAG_FIRST = 4;
+export const FRAG_MORE = 8;
+export const FRAG_LAST = 16;
+
+// MATCH_OPTIONS
+export const NO_LENGTH = 0xffffffff;
+
+// MATCH_ROUTING
+export const ROUTING_INVERT_SEGMENTS = 1;
+export const ROUTING_TYPE = 2;
+export const ROUTING_INVERT_TYPE = 4;
+export const ROUTING_LENGTH = 8;
+export const ROUTING_INVERT_LENGTH = 16;
+export const ROUTING_RESERVED_ZERO = 32;
+export const ROUTING_ADDRESSES = 64;
+export const ROUTING_NOT_STRICT = 128;
+
+// MATCH_AH6
+export const AH_INVERT_SPI = 1;
+export const AH_INVERT_LENGTH = 2;
+export const AH_RESERVED_ZERO = 4;
 
 // --- sets ----------------------------------------------------------------------------------------
 // SECTION_SET: SET_SIZE bytes per set, then what they point to (offsets from the section's start).

@@ -70,6 +70,7 @@ export const FRAME_HELD = 16; // a fragment kept for a datagram that a later fra
 export const FRAME_ETHERNET = 32; // l2 points to an Ethernet header (both MACs known)
 export const FRAME_NO_IFACE = 64; // interface and direction are guesses from addresses
 export const FRAME_VLAN_DEVICE = 128; // seen tagged below the VLAN device that it is taken to be on
+export const FRAME_HEADERS = 256; // IPv6: an authentication header, or headers that are cut short
 
 // FrameRecord.fault: why a frame is not evaluated (0: it is).
 export const FAULT_NONE = 0;

@@ -12,6 +12,11 @@ export const IPPROTO_UDP: u32 = 17;
 export const IPPROTO_GRE: u32 = 47;
 export const IPPROTO_ICMPV6: u32 = 58;
 export const IPPROTO_NONE: u32 = 59;
+const IPPROTO_HOPOPTS: u32 = 0;
+const IPPROTO_ROUTING: u32 = 43;
+const IPPROTO_FRAGMENT: u32 = 44;
+const IPPROTO_AH: u32 = 51;
+const IPPROTO_DSTOPTS: u32 = 60;
 export const IPPROTO_SCTP: u32 = 132;
 export const IPPROTO_UDPLITE: u32 = 136;
 
@@ -144,6 +149,19 @@ function loadGre(l4: usize, have: u32): bool {
   return true;
 }
 
+/** What an IPv6 packet ends with when its headers are cut short or say that nothing follows. */
+@inline
+function isSkipped(proto: u32): bool {
+  return (
+    proto == IPPROTO_NONE ||
+    proto == IPPROTO_HOPOPTS ||
+    proto == IPPROTO_ROUTING ||
+    proto == IPPROTO_FRAGMENT ||
+    proto == IPPROTO_AH ||
+    proto == IPPROTO_DSTOPTS
+  );
+}
+
 /** Loads the packet's tuple. False: not tracked (INVALID). */
 @inline
 export function loadPacket(p: Packet): bool {
@@ -156,8 +174,8 @@ export function loadPacket(p: Packet): bool {
     tupleDport = p.dport;
     return p.l4Len >= 4;
   }
-  // ipv6_skip_exthdr() fails: no next header, or the headers end outside of the packet
-  if (p.family != FAMILY_V4 && (proto == IPPROTO_NONE || p.l4 == 0)) return false;
+  // ipv6_skip_exthdr() fails: nothing follows, or the headers end outside of the packet
+  if (p.family != FAMILY_V4 && (isSkipped(proto) || p.l4 == 0)) return false;
   if (!loadTransport(proto, p.l4, p.l4Cap)) return false;
   // The echo id may be another than captured: a packet seen leaving is tracked as it came.
   if (isIcmp(proto) && isEcho(tupleDport >> 8)) tupleSport = p.sport;

@@ -4,6 +4,7 @@
  */
 import {
   FAMILY_V4,
+  FRAME_REASSEMBLED,
   PACKET_HOST,
   PATH_FORWARD,
   PATH_INPUT,
@@ -41,7 +42,8 @@ const OPTION_SSRR: u8 = 137;
 export function exceedsMtu(p: Packet, out: u32): bool {
   const mtu = ifaceAt(out).mtu;
   if (mtu == 0 || p.ipLen <= mtu) return false;
-  if (p.family != FAMILY_V4) return true;
+  // Of what was fragmented, the fragments matter (ip6_pkt_too_big): a link took them.
+  if (p.family != FAMILY_V4) return !(p.flags & FRAME_REASSEMBLED);
   return (load<u8>(p.l3, 6) & DONT_FRAGMENT) != 0;
 }
 

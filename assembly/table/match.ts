@@ -7,33 +7,41 @@ import {
   MATCH_ADDRESSES,
   MATCH_ADDRTYPE,
   MATCH_AH,
+  MATCH_AH6,
   MATCH_CONNLIMIT,
   MATCH_CONNMARK,
   MATCH_CONNTRACK,
   MATCH_DCCP,
   MATCH_DST_MASK,
   MATCH_EITHER_PORT,
+  MATCH_EUI64,
+  MATCH_FRAG,
   MATCH_FRAGMENT,
   MATCH_HASHLIMIT,
   MATCH_HEADER,
   MATCH_IPCOMP,
+  MATCH_IPV6HEADER,
   MATCH_LIMIT,
   MATCH_MAC,
   MATCH_MARK,
+  MATCH_MH,
+  MATCH_OPTIONS,
   MATCH_OWNER,
   MATCH_QUOTA,
   MATCH_RANGES,
   MATCH_RECENT,
+  MATCH_ROUTING,
   MATCH_RPFILTER,
   MATCH_SCTP_CHUNKS,
   MATCH_SET,
   MATCH_SPI,
   MATCH_SRC_MASK,
+  MATCH_SRH,
   MATCH_STATISTIC_NTH,
   MATCH_STATISTIC_RANDOM,
   MATCH_STRING,
-  MATCH_TCP_OPTION,
   MATCH_TCPMSS,
+  MATCH_TCP_OPTION,
   MATCH_TIME,
   MATCH_U32,
   MATCH_VALUES,
@@ -63,6 +71,16 @@ import {
   valueMatches,
 } from './match/header';
 import { connlimitMatches } from './match/connlimit';
+import {
+  ah6Matches,
+  eui64Matches,
+  fragMatches,
+  ipv6headerMatches,
+  mhMatches,
+  optionsMatch,
+  routingMatches,
+  srhMatches,
+} from './match/extension-header';
 import { hashlimitMatches } from './match/hashlimit';
 import { recentMatches } from './match/recent';
 import { limitMatches, nthMatches, quotaMatches, randomMatches } from './match/rate';
@@ -150,6 +168,22 @@ function outsideKeyHolds(p: Packet, match: usize): bool {
       return u32Matches(p, match);
     case MATCH_TIME:
       return timeMatches(p, match);
+    case MATCH_FRAG:
+      return fragMatches(p, match);
+    case MATCH_OPTIONS:
+      return optionsMatch(p, match);
+    case MATCH_ROUTING:
+      return routingMatches(p, match);
+    case MATCH_IPV6HEADER:
+      return ipv6headerMatches(p, match);
+    case MATCH_AH6:
+      return ah6Matches(p, match);
+    case MATCH_MH:
+      return mhMatches(p, match);
+    case MATCH_SRH:
+      return srhMatches(p, match);
+    case MATCH_EUI64:
+      return eui64Matches(p);
     default:
       return false; // MATCH_NEVER
   }

@@ -1,8 +1,10 @@
 /**
- * Odd packets: later fragments, truncated or impossible transport headers, lengths beyond 16 bits.
+ * Odd packets: later fragments, truncated or impossible transport headers, lengths beyond 16 bits,
+ * IPv6 headers that are cut short or whose protocol depends on who asks (authentication headers).
  * Kernel matches treat them specially (no match even when inverted, or the packet is dropped at once,
  * "hotdrop"), so they are walked rule by rule; tables may take everything else for granted.
  */
+import { FRAME_HEADERS } from '../abi';
 import { Packet } from '../packet';
 
 const TCP: u32 = 6;
@@ -35,7 +37,7 @@ function headerNeed(proto: u32): u32 {
 }
 
 export function isOdd(p: Packet): bool {
-  if (p.fragOff != 0 || p.ipLen > MAX_LENGTH) return true;
+  if (p.fragOff != 0 || p.ipLen > MAX_LENGTH || p.flags & FRAME_HEADERS) return true;
   if (p.l4Len < headerNeed(p.proto)) return true;
   if (p.proto != TCP || p.l4Cap < TCP_HEADER) return false;
   const headerBytes = (load<u8>(<usize>p.l4 + TCP_OFFSET_BYTE) >> 4) * 4;

@@ -84,6 +84,7 @@ import {
   IPV6_NEXT,
   IPV6_PAYLOAD,
   IPV6_SRC,
+  NEXTHDR_FRAGMENT,
 } from './ipv6';
 import { addFact, CaptureState } from './state';
 import { IPPROTO_ICMPV6, IPPROTO_NONE, IPPROTO_TCP, IPPROTO_UDP, transport } from './transport';
@@ -382,7 +383,7 @@ function completeV4(f: FrameRecord, state: CaptureState, d: Defrag, q: FragQueue
 /** RFC 8200 4.5: a first fragment that lacks part of its headers is not queued. */
 function headersCut(f: FrameRecord): bool {
   // as ipv6frag_thdr_truncated(): where there is no transport header, none is cut
-  if (f.fragOff != 0 || f.l4Off == 0 || f.proto == <u8>IPPROTO_NONE) return false;
+  if (f.fragOff != 0 || f.l4Off == 0 || f.proto == <u8>IPPROTO_NONE || f.proto == NEXTHDR_FRAGMENT) return false;
   let end = <u32>f.l4Off;
   if (f.proto == IPPROTO_TCP) end += 20;
   else if (f.proto == IPPROTO_UDP || f.proto == IPPROTO_ICMPV6) end += 8;
@@ -402,7 +403,9 @@ function queueV6(
   const header = fragmentHeader;
   const prev = fragmentPrev;
   const payload = be16(l3 + IPV6_PAYLOAD);
-  if (header == 0 || payload == 0 || headersCut(f)) return;
+  if (header == 0 || payload == 0) return;
+  if (headersCut(f)) return;
+  if (header + FRAGMENT_HEADER > f.ipLen) return hold(f); // dropped
   const dst = l3 + IPV6_DST;
   // scoped destinations are kept apart by interface
   const scoped = load<u8>(dst) == 0xff || (be16(dst) & 0xffc0) == 0xfe80;

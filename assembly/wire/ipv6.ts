@@ -12,6 +12,7 @@ import {
   FAULT_IP_VERSION,
   FAULT_TRUNCATED,
   FRAME_FRAGMENT,
+  FRAME_HEADERS,
   FRAME_SNAPPED,
 } from '../abi';
 import { FrameRecord } from '../packet';
@@ -34,12 +35,6 @@ export const NEXTHDR_FRAGMENT: u32 = 44;
 const NEXTHDR_AUTH: u32 = 51;
 const NEXTHDR_DEST: u32 = 60;
 
-/** FrameRecord.proto of a packet whose headers end before they tell the transport protocol. */
-export const PROTO_UNKNOWN: u8 = 255;
-
-/** What ipv6_find_hdr() reads of a header, and of a fragment header. */
-const HEADER_LEAST: u32 = 2;
-const FRAGMENT_LEAST: u32 = 4;
 export const FRAGMENT_HEADER: u32 = 8;
 export const FRAGMENT_OFFSET: usize = 2;
 export const FRAGMENT_ID: usize = 4;
@@ -105,7 +100,6 @@ function hopByHop(at: usize, len: u32, payload: u32, strict: bool): bool {
   return true;
 }
 
-/** Whether a header of this kind stands before the transport header (ipv6_ext_hdr). */
 @inline
 function isExtension(next: u32): bool {
   return (
@@ -119,50 +113,47 @@ function isExtension(next: u32): bool {
 
 /**
  * Walks the extension headers as ipv6_find_hdr() does and decodes what follows. `have` bytes of
- * `total` were captured. Of a header the kernel reads the next one's kind and its length, so it may
- * end outside of the packet, and then l4 is at the packet's end; where not even these are in the
- * packet there is no transport protocol: PROTO_UNKNOWN, and no l4. A header that was not captured is
- * a fault.
+ * `total` were captured. A header that ends outside of the packet leaves l4 at it; one that was not
+ * captured is a fault.
  */
 export function extensionHeaders(f: FrameRecord, at: usize, have: u32, total: u32): void {
   let next = <u32>load<u8>(at, IPV6_NEXT);
   let prev: u32 = <u32>IPV6_NEXT;
   let off = IPV6_HEADER;
   fragmentHeader = 0;
-  while (isExtension(next)) {
-    const isFragment = next == NEXTHDR_FRAGMENT;
-    let need: u32 = isFragment ? FRAGMENT_LEAST : HEADER_LEAST;
-    if (off + need > total) {
-      f.proto = PROTO_UNKNOWN;
-      return;
-    }
-    if (isFragment && off + FRAGMENT_HEADER <= total) need = FRAGMENT_HEADER;
+  for (;;) {
+    let size: u32 = 0;
+    if (!isExtension(next)) break;
+    if (next == NEXTHDR_AUTH) f.flags |= <u16>FRAME_HEADERS;
+    const need: u32 = next == NEXTHDR_ROUTING || next == NEXTHDR_FRAGMENT ? 4 : 2;
     if (off + need > have) {
       f.proto = <u8>next;
-      f.l4Off = <u16>off;
-      fault(f, FAULT_TRUNCATED, off + need, have);
+      f.l4Off = <u16>minU32(off, minU32(total, 0xffff));
+      f.flags |= <u16>FRAME_HEADERS;
+      if (off + need <= total) fault(f, FAULT_TRUNCATED, off + need, have);
+      else if (next == NEXTHDR_FRAGMENT) fragmentHeader = off;
       return;
     }
-    const after = <u32>load<u8>(at + off);
-    let size: u32 = FRAGMENT_HEADER;
-    if (isFragment) {
+    if (next == NEXTHDR_FRAGMENT) {
       const frag = be16(at + off + FRAGMENT_OFFSET);
-      if (fragmentHeader == 0 && need == FRAGMENT_HEADER) {
+      if (fragmentHeader == 0) {
         fragmentHeader = off;
         fragmentPrev = prev;
       }
       if (frag & 0xfff9) f.flags |= <u16>FRAME_FRAGMENT;
       if (frag & 0xfff8) {
         f.fragOff = <u16>(frag & 0xfff8);
-        f.proto = isExtension(after) ? PROTO_UNKNOWN : <u8>after;
+        f.proto = load<u8>(at + off);
+        if (isExtension(f.proto)) f.flags |= <u16>FRAME_HEADERS;
         return;
       }
+      size = FRAGMENT_HEADER;
     } else {
       const units = <u32>load<u8>(at + off, 1);
       size = next == NEXTHDR_AUTH ? (units + 2) << 2 : (units + 1) << 3;
     }
     prev = off;
-    next = after;
+    next = load<u8>(at + off);
     off += size;
   }
   f.l4Off = <u16>minU32(off, minU32(total, 0xffff));

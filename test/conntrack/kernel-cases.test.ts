@@ -117,8 +117,13 @@ async function replayed(name: string): Promise<Listing> {
   return listing;
 }
 
+const hasListing = (name: string): boolean =>
+  ['conntrack.txt', 'conntrack.txt.gz'].some((file) =>
+    existsSync(join(cases, name, 'expected', file)),
+  );
+
 describe('connections left at the end', () => {
-  for (const name of readdirSync(cases).sort()) {
+  for (const name of readdirSync(cases).filter(hasListing).sort()) {
     it(name, async () => {
       const want = expected(name);
       expect(want.size).toBeGreaterThan(10);

@@ -92,7 +92,6 @@ export function ipcompMatches(p: Packet, match: usize): bool {
   const at = matchPayload(match);
   const cpi = (l4Byte(p, 2) << 8) | l4Byte(p, 3);
   const holds = cpi >= load<u32>(at) && cpi <= load<u32>(at, 4);
-  if (load<u32>(at, 8) && l4Byte(p, 1) != 0) return false;
   return holds != isInverted(match);
 }
 

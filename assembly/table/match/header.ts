@@ -1,5 +1,5 @@
 /** Conditions on the packet's own fields, asked of one packet for one rule. */
-import { FAMILY_V4 } from '../../abi';
+import { FAMILY_V4, FRAME_HEADERS } from '../../abi';
 import {
   ADDRTYPE_DST,
   ADDRTYPE_INVERT_DST,
@@ -9,6 +9,7 @@ import {
   ADDRTYPE_SRC,
   DIM_DPORT,
   DIM_LENGTH,
+  DIM_PROTO,
   DIM_SPORT,
   DIM_SRC,
   DIM_TCP_FLAGS,
@@ -20,6 +21,7 @@ import { addrtypeCode } from '../../route/addrtype';
 import { hasValue } from '../build-chain';
 import { byteAt, transportOffset } from '../bytes';
 import { dimensionValue, keyHigh, keyLow } from '../dimension';
+import { lastHeader } from '../ipv6';
 import { isOdd } from '../odd';
 import {
   ADDRESS_RANGE_BYTES,
@@ -38,11 +40,24 @@ const MAX_U16: u32 = 0xffff;
 /** MATCH_VALUES */
 export function valueMatches(p: Packet, match: usize): bool {
   const dim = matchDim(match);
+  if (dim == DIM_PROTO && p.flags & FRAME_HEADERS) return protocolMatches(p, match);
   if (dim == DIM_TCP_FLAGS && matchFlags(match) & MATCH_NATIVE && isOdd(p)) {
     const flags = loadNative(p, TCP_FLAGS_BYTE, 1);
     return flags >= 0 && hasValue(match, flags);
   }
   return hasValue(match, dimensionValue(p, dim));
+}
+
+/**
+ * -p of an IPv6 packet with odd headers: for nf_tables an authentication header is the protocol, and
+ * where there is none no rule with -p matches; ip6_tables drops the packet at the first one.
+ */
+function protocolMatches(p: Packet, match: usize): bool {
+  const native = (matchFlags(match) & MATCH_NATIVE) != 0;
+  const proto = lastHeader(p, native);
+  if (proto >= 0) return hasValue(match, proto);
+  if (!native) p.hotdrop = 1;
+  return false;
 }
 
 /** MATCH_RANGES */

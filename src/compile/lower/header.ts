@@ -7,6 +7,7 @@ import {
   DIM_SRC,
   MATCH_DST_MASK,
   MATCH_FRAGMENT,
+  MATCH_NATIVE,
   MATCH_SRC_MASK,
 } from '../../../assembly/abi-rules.ts';
 import type { Host } from '../../host/host.ts';
@@ -57,8 +58,10 @@ function interfaceCondition(
 
 function protoCondition({ number, invert }: ProtocolMatch, context: LowerContext): LoweredMatch {
   const holds = (value: number) => (value === number) !== invert;
-  return context.state.remember(`${DIM_PROTO} ${number} ${invert}`, () =>
-    values(DIM_PROTO, context.host, holds),
+  // What is not the same for both: packets with FRAME_HEADERS.
+  const flags = context.native && context.family === 6 ? MATCH_NATIVE : 0;
+  return context.state.remember(`${DIM_PROTO} ${number} ${invert} ${flags}`, () =>
+    values(DIM_PROTO, context.host, holds, flags),
   );
 }
 

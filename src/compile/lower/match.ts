@@ -5,6 +5,16 @@ import { lowerConntrack, lowerState } from './connection.ts';
 import { lowerString, lowerTime, lowerU32 } from './content.ts';
 import { type LowerContext, type LoweredMatch, type MatchOf, Refused } from './context.ts';
 import {
+  lowerAh6,
+  lowerEui64,
+  lowerFrag,
+  lowerIpv6header,
+  lowerMh,
+  lowerOptions,
+  lowerRt,
+  lowerSrh,
+} from './extension-header.ts';
+import {
   lowerAddrtype,
   lowerDscp,
   lowerEcn,
@@ -51,7 +61,7 @@ const when = (holds: boolean): LoweredMatch[] => (holds ? [] : [NEVER]);
 /** One entry per kind: a kind that the syntax tree gains does not type-check until it is here. */
 const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   addrtype: lowerAddrtype,
-  ah: lowerAh,
+  ah: (ah, { family }) => (family === 4 ? lowerAh(ah) : lowerAh6(ah)),
   bpf: refuse('BPF programs are not evaluated'),
   cgroup: refuse('a capture does not tell the control group of a packet'),
   cluster: refuse('the cluster hash is not evaluated'),
@@ -66,13 +76,13 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   // Groups of devices are not in a snapshot: all belong to the default group, 0.
   devgroup: ({ src, dst }) => when(zeroHolds(src) && zeroHolds(dst)),
   dscp: lowerDscp,
-  dst: refuse('IPv6 destination options are not evaluated'),
+  dst: lowerOptions,
   ecn: lowerEcn,
   esp: lowerEsp,
-  eui64: refuse('EUI-64 addresses are not evaluated'),
-  frag: refuse('IPv6 fragment headers are not evaluated'),
+  eui64: lowerEui64,
+  frag: lowerFrag,
   hashlimit: lowerHashlimit,
-  hbh: refuse('IPv6 hop-by-hop options are not evaluated'),
+  hbh: lowerOptions,
   // Expected connections do not occur, so no connection has a master with a helper (xt_helper.c).
   helper: ({ invert }) => when(invert),
   hl: lowerTtl,
@@ -80,13 +90,13 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   icmp6: lowerIcmp,
   ipcomp: lowerIpcomp,
   iprange: lowerIprange,
-  ipv6header: refuse('IPv6 extension headers are not evaluated'),
+  ipv6header: lowerIpv6header,
   ipvs: ({ ipvs }) => when(ipvs === false),
   length: lowerLength,
   limit: lowerLimit,
   mac: lowerMac,
   mark: lowerMark,
-  mh: refuse('IPv6 mobility headers are not evaluated'),
+  mh: lowerMh,
   multiport: lowerMultiport,
   nfacct: always,
   osf: refuse('passive fingerprints are not evaluated'),
@@ -100,12 +110,12 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   realm: (realm) => when(zeroHolds(realm)),
   recent: lowerRecent,
   rpfilter: lowerRpfilter,
-  rt: refuse('IPv6 routing headers are not evaluated'),
+  rt: lowerRt,
   sctp: lowerSctp,
   set: lowerSetMatch,
   // Sockets of the host are not in a snapshot.
   socket: refuse('the sockets of a host are not in its snapshot'),
-  srh: refuse('IPv6 segment routing headers are not evaluated'),
+  srh: lowerSrh,
   state: lowerState,
   statistic: lowerStatistic,
   string: lowerString,

@@ -17,8 +17,8 @@ import {
 } from '../../../assembly/abi-rules.ts';
 import type { PortMatch } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { match, normalRanges, ranges, rangesPayload, values } from './condition.ts';
-import { type LowerContext, type LoweredMatch, type MatchOf, Refused } from './context.ts';
+import { MAX_U16, match, normalRanges, ranges, rangesPayload, values } from './condition.ts';
+import type { LowerContext, LoweredMatch, MatchOf } from './context.ts';
 
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
@@ -47,9 +47,18 @@ function ports({ srcPorts, dstPorts }: Ports, flags: number): LoweredMatch[] {
   return lowered;
 }
 
-/** iptables-nft (1.8.8 and later) turns tcp into native expressions unless an option is asked for. */
+function asksForPorts({ srcPorts, dstPorts }: Ports): boolean {
+  const asks = (wanted: PortMatch | null) =>
+    wanted !== null && (wanted.min > 0 || wanted.max < MAX_U16 || wanted.invert);
+  return asks(srcPorts) || asks(dstPorts);
+}
+
+/**
+ * iptables-nft (1.8.8 and later) turns tcp and udp into native expressions, unless they ask for
+ * nothing (tcp_all_zero(), udp_all_zero() of its nft.c) or for a TCP option.
+ */
 export function lowerTcp(tcp: MatchOf<'tcp'>, { native, host }: LowerContext): LoweredMatch[] {
-  const isNative = native && tcp.option === null;
+  const isNative = native && tcp.option === null && (asksForPorts(tcp) || tcp.flags !== null);
   const flags = isNative ? MATCH_NATIVE : 0;
   const lowered = isNative ? [] : [header(TCP_HEADER, true)];
   lowered.push(...ports(tcp, flags));
@@ -69,7 +78,7 @@ export function lowerUdp(
   udp: MatchOf<'udp' | 'udplite'>,
   { native }: LowerContext,
 ): LoweredMatch[] {
-  if (native && udp.kind === 'udp') return ports(udp, MATCH_NATIVE);
+  if (native && udp.kind === 'udp' && asksForPorts(udp)) return ports(udp, MATCH_NATIVE);
   return [header(UDP_HEADER), ...ports(udp, 0)];
 }
 
@@ -100,14 +109,15 @@ export function lowerEsp({ spis }: MatchOf<'esp'>): LoweredMatch[] {
   return [header(SPI_HEADER), match(MATCH_SPI, payload, spis.invert)];
 }
 
-export function lowerAh(ah: MatchOf<'ah'>, { family }: LowerContext): LoweredMatch[] | Refused {
-  if (family === 6) return new Refused('IPv6 authentication headers are not evaluated');
-  const payload = new ByteWriter().u32(ah.spis.min, ah.spis.max).toUint8Array();
-  return [header(AH_HEADER), match(MATCH_AH, payload, ah.spis.invert)];
+/** IPv4 alone: in IPv6 it is an extension header. */
+export function lowerAh({ spis }: MatchOf<'ah'>): LoweredMatch[] {
+  const payload = new ByteWriter().u32(spis.min, spis.max).toUint8Array();
+  return [header(AH_HEADER), match(MATCH_AH, payload, spis.invert)];
 }
 
-export function lowerIpcomp({ cpis, reservedZero }: MatchOf<'ipcomp'>): LoweredMatch[] {
-  const payload = new ByteWriter().u32(cpis.min, cpis.max, reservedZero ? 1 : 0, 0).toUint8Array();
+/** xt_ipcomp.c takes --compres but does not look at it. */
+export function lowerIpcomp({ cpis }: MatchOf<'ipcomp'>): LoweredMatch[] {
+  const payload = new ByteWriter().u32(cpis.min, cpis.max).toUint8Array();
   return [header(IPCOMP_HEADER), match(MATCH_IPCOMP, payload, cpis.invert)];
 }
 
