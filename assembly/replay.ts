@@ -7,6 +7,7 @@ import {
   CT_INVALID,
   CT_NEW,
   CT_UNTRACKED,
+  DIR_ORIGINAL,
   DIFFERENCE_ADDRESS,
   DIFFERENCE_DROPPED,
   DIFFERENCE_INTERFACE,
@@ -76,6 +77,7 @@ import {
   IPS_CONFIRMED,
   IPS_DST_NAT,
   IPS_SRC_NAT,
+  isGuessed,
 } from './conntrack/conn';
 import {
   preloadConnections,
@@ -84,10 +86,13 @@ import {
   setTcpClosing,
   tableFull,
 } from './conntrack/index';
+import { isIcmp } from './conntrack/tuple';
+import { spansOwners } from './nat/index';
 import { attachExpress, closeExpress, goExpress, openExpress } from './express';
 import { ifaceAt, ifaceCount } from './host';
 import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
+import { adopt, fulfilledBy, isAsPredicted } from './observe/guess';
 import { fingerprint } from './observe/fingerprint';
 import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
 import { findPrediction, nextPrediction, predicted, Prediction } from './observe/pending';
@@ -252,7 +257,7 @@ function wasOnPort(e: Prediction, bridge: u32): bool {
 function turnedBack(p: Packet, e: Prediction, port: u32): bool {
   const t = predicted(e);
   if (t.path != PATH_BRIDGE || <u32>t.physIn != port || <u32>t.physOut != port) return false;
-  return e.src == p.src && e.dst == p.dst && e.sport == p.sport && e.dport == p.dport;
+  return isAsPredicted(e, p);
 }
 
 /** Fills the worker's packet from a decoded frame. */
@@ -337,9 +342,26 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
     outcome.firstIn = p.in;
     return conclude(p, receive(p), print, doubt, result);
   }
+  const src = p.src;
+  const sport = p.sport;
   p.local = 1;
   begin(p);
-  conclude(p, sendLocally(p), print, doubt, result);
+  const verdict = sendLocally(p);
+  if (verdict == VERDICT_ACCEPT && outcome.began && hasGuess(p)) leaveAsSeen(p, src, sport);
+  conclude(p, verdict, print, doubt, result);
+}
+
+/** What the host sent is known only as it was seen leaving: whatever it was, this is its mapping. */
+function leaveAsSeen(p: Packet, src: u32, sport: u16): void {
+  const guessedSrc = p.src;
+  const guessedSport = p.sport;
+  p.src = src;
+  p.sport = sport;
+  if (isIcmp(p.proto)) p.dport = sport;
+  if (adopt(changetype<Conn>(<usize>p.conn), p)) return;
+  p.src = guessedSrc;
+  p.sport = guessedSport;
+  if (isIcmp(p.proto)) p.dport = guessedSport;
 }
 
 /** Books the outcome: traversal, caches, statistics, prediction and result record. */
@@ -398,6 +420,7 @@ function noteConnection(p: Packet): bool {
     );
     if (owner != worker) conflict = true;
   }
+  if (workers > 1 && isGuessed(conn) && spansOwners(conn)) conflict = true;
   if (!(conn.flags & CONN_PICKED_UP)) return false;
   count(STAT_PICKED_UP);
   return true;
@@ -459,6 +482,15 @@ function predict(p: Packet, print: u64, t: Traversal): void {
   e.copySrc = outcome.copied ? outcome.src : 0;
   e.copySport = outcome.sport;
   e.seen = 0;
+  e.conn = hasGuess(p) ? p.conn : 0;
+}
+
+/** Whether the packet leaves as its connection's original direction does, by a guess. */
+@inline
+function hasGuess(p: Packet): bool {
+  if (p.conn == 0 || p.ctDir != DIR_ORIGINAL) return false;
+  const conn = changetype<Conn>(<usize>p.conn);
+  return isGuessed(conn) && conn.proto == p.proto;
 }
 
 /** A further sighting of a packet inside the host: on its bridge, or back in on the loopback. */
@@ -468,17 +500,20 @@ function observeInside(e: Prediction, frame: u64, result: usize): void {
 }
 
 /** A sighting of an evaluated packet as it leaves: is it as predicted? */
-function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize): void {
+function observeLeaving(newest: Prediction, r: FrameRecord, frame: u64, result: usize): void {
   count(STAT_OBSERVED);
   const bridge = bridgeOf(r.iface);
   const p = packet;
   let what: u32 = 0;
+  let e = newest;
+  if (!isAsPredicted(e, p) && !isCopy(p, e)) {
+    const fulfilled = fulfilledBy(p, e);
+    if (fulfilled != 0) e = changetype<Prediction>(fulfilled);
+  }
   const t = predicted(e);
   if (t.verdict != VERDICT_ACCEPT) what = DIFFERENCE_DROPPED;
   else if (t.out != r.iface && <u32>t.out != bridge) what = DIFFERENCE_INTERFACE;
-  else if (e.src != p.src || e.dst != p.dst || e.sport != p.sport || e.dport != p.dport) {
-    if (!isCopy(p, e)) what = DIFFERENCE_ADDRESS;
-  }
+  else if (!isAsPredicted(e, p) && !isCopy(p, e)) what = DIFFERENCE_ADDRESS;
   e.seen++;
   if (what == 0) {
     if (e.seen == 1) count(STAT_OBSERVED_EXACT);

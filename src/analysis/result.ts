@@ -85,6 +85,8 @@ export interface NatTotals {
   readonly dnatConnections: number;
   /** Translations that the kernel chooses from its boot secret: any member of the range is right. */
   readonly chosen: number;
+  /** Of these, choices that the capture showed: the kernel's own were taken over. */
+  readonly adopted: number;
 }
 
 export interface ConnectionTotals {

@@ -35,10 +35,11 @@ function amounts(totals: Totals, paint: (text: string) => string): Cell[] {
 }
 
 export function natSection({ nat }: ReplayResult, look: Style): string[] {
-  const { dnatConnections: dnat, snatConnections: snat, chosen } = nat;
+  const { dnatConnections: dnat, snatConnections: snat, chosen, adopted } = nat;
   if (dnat + snat === 0) return [];
+  const seen = adopted === 0 ? '' : `, ${count(adopted)} of them seen leaving`;
   const choice =
-    chosen === 0 ? '' : `; ${count(chosen)} ports or addresses that only the kernel knows`;
+    chosen === 0 ? '' : `; ${count(chosen)} ports or addresses that only the kernel knows${seen}`;
   return block(look, 'NAT', [
     `${plural(dnat, 'connection')} to another destination (DNAT), ` +
       `${count(snat)} from another source (SNAT)${choice}`,
