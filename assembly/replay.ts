@@ -80,6 +80,7 @@ import {
   isGuessed,
 } from './conntrack/conn';
 import {
+  kill,
   preloadConnections,
   refAhead,
   release,
@@ -94,10 +95,10 @@ import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
 import { adopt, fulfilledBy, isAsPredicted } from './observe/guess';
 import { fingerprint } from './observe/fingerprint';
-import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
+import { ambiguity, ORIGIN_FORWARDED, originOf, undone } from './observe/outgoing';
 import { findPrediction, nextPrediction, predicted, Prediction } from './observe/pending';
 import { FrameRecord, Packet } from './packet';
-import { bridgeOf, fromPort } from './pipeline/bridged';
+import { bridgedFrom, bridgeOf, fromPort, fromSomePort } from './pipeline/bridged';
 import { cachedOutcome, cacheTraversal, leaveAs } from './pipeline/cached';
 import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
 import { sendLocally } from './pipeline/local';
@@ -223,6 +224,11 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   if (iface.kind == IFACE_BRIDGE || iface.master != 0) innerSeen = true;
   if (iface.kind == IFACE_BRIDGE) {
     if (load<u8>(portSeen + r.iface) == 0) {
+      const port = bridgedFrom(p, r.iface);
+      if (port != 0) {
+        beginOnPort(p, port);
+        return conclude(p, fromSomePort(p, r.iface), print, 0, result);
+      }
       openExpress(r.iface);
     } else {
       const found = findPrediction(print, p.tsNanos);
@@ -304,20 +310,22 @@ function arrive(p: Packet, iface: u32, print: u64, result: usize): void {
   if (bridge == 0 && p.pktType == PACKET_OTHERHOST) {
     return ignoreAt(result, REASON_OTHERHOST, ROLE_IGNORE, iface);
   }
-  begin(p);
-  let verdict: u32;
   if (bridge != 0) {
-    p.physIn = <u16>iface;
     store<u8>(portSeen + bridge, 1);
     closeExpress(bridge);
-    outcome.firstPhysIn = p.physIn;
-    verdict = fromPort(p, bridge);
-  } else {
-    p.in = <u16>iface;
-    outcome.firstIn = p.in;
-    verdict = receive(p);
+    beginOnPort(p, iface);
+    return conclude(p, fromPort(p, bridge), print, 0, result);
   }
-  conclude(p, verdict, print, 0, result);
+  begin(p);
+  p.in = <u16>iface;
+  outcome.firstIn = p.in;
+  conclude(p, receive(p), print, 0, result);
+}
+
+function beginOnPort(p: Packet, port: u32): void {
+  begin(p);
+  p.physIn = <u16>port;
+  outcome.firstPhysIn = p.physIn;
 }
 
 function begin(p: Packet): void {
@@ -329,10 +337,30 @@ function begin(p: Packet): void {
 
 /** A packet seen going out that no prediction accounts for: evaluated where it entered. */
 function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
+  const frame = p.frame;
   const bridge = bridgeOf(r.iface);
-  p.out = <u16>(bridge != 0 ? bridge : r.iface);
-  const origin = originOf(p, innerSeen);
-  const doubt = ambiguity;
+  const out = <u16>(bridge != 0 ? bridge : r.iface);
+  const src = p.src;
+  const dst = p.dst;
+  p.out = out;
+  let verdict = enter(p, originOf(p, innerSeen, true));
+  let doubt = ambiguity;
+  if (undone) {
+    const left = verdict == VERDICT_ACCEPT && outcome.out == out;
+    if (!left || p.src != src || p.dst != dst || p.dport != r.dport) {
+      // the rules do not lead there after all: it was sent as it was seen
+      takeBack(p);
+      fill(p, r, frame);
+      p.out = out;
+      verdict = enter(p, originOf(p, innerSeen, false));
+      doubt = ambiguity;
+    }
+  }
+  conclude(p, verdict, print, doubt, result);
+}
+
+/** Evaluates a packet that was seen leaving, from where it entered. */
+function enter(p: Packet, origin: u32): u32 {
   if (origin == ORIGIN_FORWARDED) {
     p.out = 0;
     p.ttl = p.ttl == 255 ? 255 : p.ttl + 1;
@@ -340,7 +368,7 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
     p.l2 = 0;
     begin(p);
     outcome.firstIn = p.in;
-    return conclude(p, receive(p), print, doubt, result);
+    return receive(p);
   }
   const src = p.src;
   const sport = p.sport;
@@ -348,7 +376,14 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
   begin(p);
   const verdict = sendLocally(p);
   if (verdict == VERDICT_ACCEPT && outcome.began && hasGuess(p)) leaveAsSeen(p, src, sport);
-  conclude(p, verdict, print, doubt, result);
+  return verdict;
+}
+
+/** Forgets the connection that the packet at hand began. */
+function takeBack(p: Packet): void {
+  if (p.conn == 0) return;
+  if (outcome.began) kill(changetype<Conn>(<usize>p.conn));
+  else release(p);
 }
 
 /** What the host sent is known only as it was seen leaving: whatever it was, this is its mapping. */

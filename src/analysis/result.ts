@@ -143,6 +143,9 @@ export interface Evidence {
   readonly outputAmbiguous: number;
   /** Sent by the host; OUTPUT's DNAT may have translated them before any interface saw them. */
   readonly localDnatAmbiguous: number;
+  /** Came in where the capture did not look, and were seen behind DNAT: taken as sent to a
+   * published port of the host. */
+  readonly dnatUndone: number;
   /** The first ones, by frame number. */
   readonly differences: readonly Difference[];
 }

@@ -48,7 +48,8 @@ export function natSection({ nat }: ReplayResult, look: Style): string[] {
 
 /** How many of the packets that left the host are as the rules predict, and some that are not. */
 export function evidenceSection({ evidence }: ReplayResult, look: Style): string[] {
-  const { exact, different, differences, outputAmbiguous, localDnatAmbiguous } = evidence;
+  const { exact, different, differences, outputAmbiguous, localDnatAmbiguous, dnatUndone } =
+    evidence;
   const left = exact + different;
   const verdict = `${count(exact)} of ${plural(left, 'packet')} seen leaving are as predicted`;
   const lines = left === 0 ? [] : [different === 0 ? look.good(verdict) : look.caution(verdict)];
@@ -64,6 +65,9 @@ export function evidenceSection({ evidence }: ReplayResult, look: Style): string
       : []),
     ...(localDnatAmbiguous > 0
       ? [`${plural(localDnatAmbiguous, 'packet')} of the host may have had another destination`]
+      : []),
+    ...(dnatUndone > 0
+      ? [`${plural(dnatUndone, 'connection')} seen behind DNAT only: taken as to a published port`]
       : []),
   ];
   return block(look, 'Evidence', [
