@@ -309,7 +309,9 @@ export const STAT_CONN_SNAT = 12;
 export const STAT_CONN_LIVE = 13;
 export const STAT_CACHE_HITS = 14; // packets that took a cached traversal
 export const STAT_NAT_CHOSEN = 15; // a choice that the kernel makes from its boot secret
+export const STAT_NAT_ADOPTED = 16; // of these, seen in the capture and taken over
 export const STAT_BYTES = 17; // IP bytes injected
+export const STAT_DNAT_UNDONE = 18; // forwarded, seen behind DNAT only: taken as sent to a published port
 export const STAT_COUNT = 24;
 
 /** ResultRecord.flags */

@@ -7,6 +7,7 @@ import {
   CT_INVALID,
   CT_NEW,
   CT_UNTRACKED,
+  DIR_ORIGINAL,
   DIFFERENCE_ADDRESS,
   DIFFERENCE_DROPPED,
   DIFFERENCE_INTERFACE,
@@ -77,23 +78,28 @@ import {
   IPS_CONFIRMED,
   IPS_DST_NAT,
   IPS_SRC_NAT,
+  isGuessed,
 } from './conntrack/conn';
 import {
+  kill,
   preloadConnections,
   refAhead,
   release,
   setTcpClosing,
   tableFull,
 } from './conntrack/index';
+import { isIcmp } from './conntrack/tuple';
+import { spansOwners } from './nat/index';
 import { attachExpress, closeExpress, goExpress, openExpress } from './express';
 import { ifaceAt, ifaceCount } from './host';
 import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
+import { adopt, fulfilledBy, isAsPredicted } from './observe/guess';
 import { fingerprint } from './observe/fingerprint';
-import { ambiguity, ORIGIN_FORWARDED, originOf } from './observe/outgoing';
+import { ambiguity, ORIGIN_FORWARDED, originOf, undone } from './observe/outgoing';
 import { findPrediction, nextPrediction, predicted, Prediction } from './observe/pending';
 import { FrameRecord, Packet } from './packet';
-import { bridgeOf, fromPort } from './pipeline/bridged';
+import { bridgedFrom, bridgeOf, fromPort, fromSomePort } from './pipeline/bridged';
 import { cachedOutcome, cacheTraversal, leaveAs } from './pipeline/cached';
 import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
 import { sendLocally } from './pipeline/local';
@@ -219,6 +225,11 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   if (iface.kind == IFACE_BRIDGE || iface.master != 0) innerSeen = true;
   if (iface.kind == IFACE_BRIDGE) {
     if (load<u8>(portSeen + r.iface) == 0) {
+      const port = bridgedFrom(p, r.iface);
+      if (port != 0) {
+        beginOnPort(p, port);
+        return conclude(p, fromSomePort(p, r.iface), print, 0, result);
+      }
       openExpress(r.iface);
     } else {
       const found = findPrediction(print, p.tsNanos);
@@ -269,7 +280,7 @@ function wasTagged(e: Prediction, device: u32): bool {
 function turnedBack(p: Packet, e: Prediction, port: u32): bool {
   const t = predicted(e);
   if (t.path != PATH_BRIDGE || <u32>t.physIn != port || <u32>t.physOut != port) return false;
-  return e.src == p.src && e.dst == p.dst && e.sport == p.sport && e.dport == p.dport;
+  return isAsPredicted(e, p);
 }
 
 /** Fills the worker's packet from a decoded frame. */
@@ -317,20 +328,22 @@ function arrive(p: Packet, iface: u32, print: u64, result: usize): void {
   if (bridge == 0 && p.pktType == PACKET_OTHERHOST) {
     return ignoreAt(result, REASON_OTHERHOST, ROLE_IGNORE, iface);
   }
-  begin(p);
-  let verdict: u32;
   if (bridge != 0) {
-    p.physIn = <u16>iface;
     store<u8>(portSeen + bridge, 1);
     closeExpress(bridge);
-    outcome.firstPhysIn = p.physIn;
-    verdict = fromPort(p, bridge);
-  } else {
-    p.in = <u16>iface;
-    outcome.firstIn = p.in;
-    verdict = receive(p);
+    beginOnPort(p, iface);
+    return conclude(p, fromPort(p, bridge), print, 0, result);
   }
-  conclude(p, verdict, print, 0, result);
+  begin(p);
+  p.in = <u16>iface;
+  outcome.firstIn = p.in;
+  conclude(p, receive(p), print, 0, result);
+}
+
+function beginOnPort(p: Packet, port: u32): void {
+  begin(p);
+  p.physIn = <u16>port;
+  outcome.firstPhysIn = p.physIn;
 }
 
 function begin(p: Packet): void {
@@ -342,10 +355,30 @@ function begin(p: Packet): void {
 
 /** A packet seen going out that no prediction accounts for: evaluated where it entered. */
 function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
+  const frame = p.frame;
   const bridge = bridgeOf(r.iface);
-  p.out = <u16>(bridge != 0 ? bridge : r.iface);
-  const origin = originOf(p, innerSeen);
-  const doubt = ambiguity;
+  const out = <u16>(bridge != 0 ? bridge : r.iface);
+  const src = p.src;
+  const dst = p.dst;
+  p.out = out;
+  let verdict = enter(p, originOf(p, innerSeen, true));
+  let doubt = ambiguity;
+  if (undone) {
+    const left = verdict == VERDICT_ACCEPT && outcome.out == out;
+    if (!left || p.src != src || p.dst != dst || p.dport != r.dport) {
+      // the rules do not lead there after all: it was sent as it was seen
+      takeBack(p);
+      fill(p, r, frame);
+      p.out = out;
+      verdict = enter(p, originOf(p, innerSeen, false));
+      doubt = ambiguity;
+    }
+  }
+  conclude(p, verdict, print, doubt, result);
+}
+
+/** Evaluates a packet that was seen leaving, from where it entered. */
+function enter(p: Packet, origin: u32): u32 {
   if (origin == ORIGIN_FORWARDED) {
     p.out = 0;
     p.ttl = p.ttl == 255 ? 255 : p.ttl + 1;
@@ -353,11 +386,35 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
     p.l2 = 0;
     begin(p);
     outcome.firstIn = p.in;
-    return conclude(p, receive(p), print, doubt, result);
+    return receive(p);
   }
+  const src = p.src;
+  const sport = p.sport;
   p.local = 1;
   begin(p);
-  conclude(p, sendLocally(p), print, doubt, result);
+  const verdict = sendLocally(p);
+  if (verdict == VERDICT_ACCEPT && outcome.began && hasGuess(p)) leaveAsSeen(p, src, sport);
+  return verdict;
+}
+
+/** Forgets the connection that the packet at hand began. */
+function takeBack(p: Packet): void {
+  if (p.conn == 0) return;
+  if (outcome.began) kill(changetype<Conn>(<usize>p.conn));
+  else release(p);
+}
+
+/** What the host sent is known only as it was seen leaving: whatever it was, this is its mapping. */
+function leaveAsSeen(p: Packet, src: u32, sport: u16): void {
+  const guessedSrc = p.src;
+  const guessedSport = p.sport;
+  p.src = src;
+  p.sport = sport;
+  if (isIcmp(p.proto)) p.dport = sport;
+  if (adopt(changetype<Conn>(<usize>p.conn), p)) return;
+  p.src = guessedSrc;
+  p.sport = guessedSport;
+  if (isIcmp(p.proto)) p.dport = guessedSport;
 }
 
 /** Books the outcome: traversal, caches, statistics, prediction and result record. */
@@ -416,6 +473,7 @@ function noteConnection(p: Packet): bool {
     );
     if (owner != worker) conflict = true;
   }
+  if (workers > 1 && isGuessed(conn) && spansOwners(conn)) conflict = true;
   if (!(conn.flags & CONN_PICKED_UP)) return false;
   count(STAT_PICKED_UP);
   return true;
@@ -477,6 +535,15 @@ function predict(p: Packet, print: u64, t: Traversal): void {
   e.copySrc = outcome.copied ? outcome.src : 0;
   e.copySport = outcome.sport;
   e.seen = 0;
+  e.conn = hasGuess(p) ? p.conn : 0;
+}
+
+/** Whether the packet leaves as its connection's original direction does, by a guess. */
+@inline
+function hasGuess(p: Packet): bool {
+  if (p.conn == 0 || p.ctDir != DIR_ORIGINAL) return false;
+  const conn = changetype<Conn>(<usize>p.conn);
+  return isGuessed(conn) && conn.proto == p.proto;
 }
 
 /** A further sighting of a packet inside the host: on its bridge, or back in on the loopback. */
@@ -486,17 +553,20 @@ function observeInside(e: Prediction, frame: u64, result: usize): void {
 }
 
 /** A sighting of an evaluated packet as it leaves: is it as predicted? */
-function observeLeaving(e: Prediction, r: FrameRecord, frame: u64, result: usize): void {
+function observeLeaving(newest: Prediction, r: FrameRecord, frame: u64, result: usize): void {
   count(STAT_OBSERVED);
   const bridge = bridgeOf(r.iface);
   const p = packet;
   let what: u32 = 0;
+  let e = newest;
+  if (!isAsPredicted(e, p) && !isCopy(p, e)) {
+    const fulfilled = fulfilledBy(p, e);
+    if (fulfilled != 0) e = changetype<Prediction>(fulfilled);
+  }
   const t = predicted(e);
   if (t.verdict != VERDICT_ACCEPT) what = DIFFERENCE_DROPPED;
   else if (t.out != r.iface && <u32>t.out != bridge) what = DIFFERENCE_INTERFACE;
-  else if (e.src != p.src || e.dst != p.dst || e.sport != p.sport || e.dport != p.dport) {
-    if (!isCopy(p, e)) what = DIFFERENCE_ADDRESS;
-  }
+  else if (!isAsPredicted(e, p) && !isCopy(p, e)) what = DIFFERENCE_ADDRESS;
   e.seen++;
   if (what == 0) {
     if (e.seen == 1) count(STAT_OBSERVED_EXACT);

@@ -123,6 +123,29 @@ export const CONN_ZONE_ORIGINAL: u8 = 4; // the zone holds for the original dire
 export const CONN_ZONE_REPLY: u8 = 8; // … and for the reply direction
 export const CONN_PRELOADED: u8 = 16; // known at the start of the capture
 export const CONN_BY_SOURCE: u8 = 32; // linked in by-source.ts
+export const CONN_NAT_ADOPTED: u8 = 64; // the capture showed what the kernel chose
+
+/** Whether its mapping is a guess that the capture may still correct: no answer has proved it. */
+@inline
+export function isGuessed(conn: Conn): bool {
+  if ((conn.flags & (CONN_NAT_CHOSEN | CONN_NAT_ADOPTED)) != CONN_NAT_CHOSEN) return false;
+  return (conn.status & IPS_SEEN_REPLY) == 0;
+}
+
+/**
+ * Of a connection whose mapping is guessed: the range that it was chosen from, as the address of the
+ * target's arguments (0: no target asked, a clash did), with the manipulation in the lowest bit. No
+ * answer was judged yet, so that the place of the answers' traversal is free.
+ */
+@inline
+export function guessedFrom(conn: Conn): u32 {
+  return conn.cacheTraversal1;
+}
+
+@inline
+export function setGuessedFrom(conn: Conn, args: u32, manip: u32): void {
+  conn.cacheTraversal1 = args | manip;
+}
 
 /** The zone that `conn` is looked up in for packets of direction `dir`. */
 @inline

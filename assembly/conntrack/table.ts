@@ -33,6 +33,7 @@ const MAX_SLAB: u32 = 16384;
 const MAX_SLABS: u32 = 8192;
 const SWEEP_STEPS: u32 = 3; // entries looked at for each new one
 const SWEEP_MARGIN: u64 = 60_000_000_000;
+const TUPLE_SIZE: usize = offsetof<Conn>('proto') - offsetof<Conn>('replSrc');
 
 let slabs: usize = 0; // {u32 address, u32 connections} of each slab
 let slabCount: u32 = 0;
@@ -232,6 +233,36 @@ export function link(conn: Conn): bool {
   enter(connHash(conn, 1), ref | 1);
   conn.status |= IPS_CONFIRMED;
   return true;
+}
+
+/**
+ * Gives a linked connection the reply tuple in tuple.ts. A connection that has it already gets this
+ * one's in exchange when `exchange` says so, and is unlinked otherwise.
+ */
+export function relink(conn: Conn, now: u64, exchange: (other: Conn) => bool): void {
+  const ref = <u32>changetype<usize>(conn) | 1;
+  const found = findTuple(conn.family, zoneOf(conn, 1), now);
+  const other = changetype<Conn>(found);
+  const isTaken = found != 0 && found != changetype<usize>(conn);
+  const swaps = isTaken && foundDirection == 1 && exchange(other);
+  if (isTaken && !swaps) kill(other);
+  leave(connHash(conn, 1), ref);
+  if (swaps) {
+    const otherRef = <u32>found | 1;
+    leave(connHash(other, 1), otherRef);
+    memory.copy(replyOf(other), replyOf(conn), TUPLE_SIZE);
+    enter(connHash(other, 1), otherRef);
+  }
+  conn.replSrc = tupleSrc;
+  conn.replDst = tupleDst;
+  conn.replSport = <u16>tupleSport;
+  conn.replDport = <u16>tupleDport;
+  enter(connHash(conn, 1), ref);
+}
+
+@inline
+function replyOf(conn: Conn): usize {
+  return changetype<usize>(conn) + offsetof<Conn>('replSrc');
 }
 
 /** Unlinks a connection; it is freed when the next packet begins (nf_ct_kill). */

@@ -2,6 +2,7 @@
 import { attachChoose } from './choose';
 import { attachRange } from './range';
 
+export { adoptMapping, leavesAs, spansOwners } from './adopt';
 export { outChanged, translate } from './manip';
 export { natInitialized, nullBinding, setupTarget } from './setup';
 

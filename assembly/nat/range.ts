@@ -8,7 +8,6 @@
 import { FAMILY_V4 } from '../abi';
 import { internV6, v6Bytes } from '../address';
 import { allocate } from '../memory';
-import { Packet } from '../packet';
 import { tupleDport, tupleProto, tupleSport, tupleSrc } from '../conntrack/tuple';
 import { hasPorts, IPPROTO_GRE, isIcmp } from '../conntrack/tuple';
 
@@ -42,9 +41,8 @@ export function attachRange(): bool {
   return scratch != 0;
 }
 
-/** Takes the range of the packet's target. */
-export function loadRange(p: Packet): void {
-  const at: usize = p.natArgs;
+/** Takes the range at `at`, a target's arguments. */
+export function loadRange(family: u32, at: usize): void {
   rangeFlags = load<u32>(at);
   rangeMinPort = load<u16>(at, 4);
   rangeMaxPort = load<u16>(at, 6);
@@ -54,8 +52,7 @@ export function loadRange(p: Packet): void {
   rangeSingle =
     load<u64>(rangeMin) == load<u64>(rangeMax) && load<u64>(rangeMin, 8) == load<u64>(rangeMax, 8);
   if (rangeFlags & RANGE_MAP_IPS && rangeSingle) {
-    rangeAddress =
-      p.family == FAMILY_V4 ? bswap<u32>(load<u32>(rangeMin)) : internV6(rangeMin);
+    rangeAddress = family == FAMILY_V4 ? bswap<u32>(load<u32>(rangeMin)) : internV6(rangeMin);
   }
 }
 

@@ -16,6 +16,7 @@ import {
   IPS_DST_NAT_DONE,
   IPS_SRC_NAT,
   IPS_SRC_NAT_DONE,
+  setGuessedFrom,
 } from '../conntrack/conn';
 import {
   invertTuple,
@@ -42,8 +43,11 @@ export function natInitialized(p: Packet, manip: u32): bool {
   return (changetype<Conn>(p.conn).status & doneBit(manip)) != 0;
 }
 
-/** Maps the connection into the range of range.ts (nf_nat_setup_info). */
-function setupInfo(p: Packet, conn: Conn, manip: u32): u32 {
+/**
+ * Maps the connection into the range of range.ts (nf_nat_setup_info), which is that of `args`; 0: of
+ * a null binding.
+ */
+function setupInfo(p: Packet, conn: Conn, manip: u32, args: u32): u32 {
   if (conn.status & IPS_CONFIRMED) return VERDICT_ACCEPT;
   loadTuple(conn, 1);
   invertTuple();
@@ -59,7 +63,10 @@ function setupInfo(p: Packet, conn: Conn, manip: u32): u32 {
     conn.replSport = <u16>tupleSport;
     conn.replDport = <u16>tupleDport;
     conn.status |= manip == 0 ? IPS_SRC_NAT : IPS_DST_NAT;
-    if (lastChosen()) conn.flags |= CONN_NAT_CHOSEN;
+  }
+  if (lastChosen()) {
+    conn.flags |= CONN_NAT_CHOSEN;
+    setGuessedFrom(conn, args, manip);
   }
   if (manip == 0) linkSource(conn);
   conn.status |= doneBit(manip);
@@ -74,7 +81,7 @@ function setupInfo(p: Packet, conn: Conn, manip: u32): u32 {
 export function setupTarget(p: Packet, manip: u32): u32 {
   const conn = changetype<Conn>(p.conn);
   if (conn.status & doneBit(manip)) return VERDICT_ACCEPT;
-  loadRange(p);
+  loadRange(p.family, p.natArgs);
   const kind: u32 = p.natKind;
   if (kind == TARGET_MASQUERADE) {
     // Without a source yet (DHCP); nf_nat_masquerade_ipv4() only.
@@ -91,7 +98,7 @@ export function setupTarget(p: Packet, manip: u32): u32 {
     const incoming = p.hook == HOOK_PREROUTING || p.hook == HOOK_OUTPUT;
     mapTo(netmapAddress(p.family, incoming ? p.dst : p.src));
   }
-  return setupInfo(p, conn, manip);
+  return setupInfo(p, conn, manip, p.natArgs);
 }
 
 /**
@@ -107,5 +114,5 @@ export function nullBinding(p: Packet, manip: u32): u32 {
     return VERDICT_ACCEPT;
   }
   loadNullRange(manip == 0 ? conn.replDst : conn.replSrc);
-  return setupInfo(p, conn, manip);
+  return setupInfo(p, conn, manip, 0);
 }

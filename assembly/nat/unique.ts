@@ -13,6 +13,7 @@ import {
   IPS_DYING,
   IPS_FIXED_TIMEOUT,
   IPS_SRC_NAT,
+  isGuessed,
   windowOf,
   zoneOf,
 } from '../conntrack/conn';
@@ -101,7 +102,9 @@ function keepMapping(conn: Conn, now: u64): bool {
     loadTuple(other, 1);
     invertTuple();
     setTuple(tupleSrc, dst, tupleSport, dport, tupleProto);
-    if (sourceInRange(family)) return true;
+    if (!sourceInRange(family)) continue;
+    chosen = isGuessed(other);
+    return true;
   }
   return false;
 }
@@ -148,6 +151,15 @@ export function uniqueTuple(conn: Conn, manip: u32, now: u64): void {
   uniquePort(conn, manip, now);
 }
 
+/** Ports below 512 have meant privileges; each class is kept among its own. */
+export function classLow(port: u32): u32 {
+  return port < 512 ? 1 : port < 1024 ? 600 : 1024;
+}
+
+export function classHigh(port: u32): u32 {
+  return port < 512 ? 511 : port < 1024 ? 1023 : 65535;
+}
+
 /** Looks for a free port or ICMP id (nf_nat_l4proto_unique_tuple). */
 function uniquePort(conn: Conn, manip: u32, now: u64): void {
   const icmp = isIcmp(tupleProto);
@@ -166,9 +178,8 @@ function uniquePort(conn: Conn, manip: u32, now: u64): void {
     size = 65536;
   } else {
     if (manip != 0) return; // a destination keeps its port
-    // Ports below 512 have meant privileges; each class is kept among its own.
-    low = port < 512 ? 1 : port < 1024 ? 600 : 1024;
-    size = port < 512 ? 511 : port < 1024 ? 424 : 64512;
+    low = classLow(port);
+    size = classHigh(port) - low + 1;
   }
   let offset: u32 = 0;
   if (rangeFlags & RANGE_PROTO_OFFSET) {

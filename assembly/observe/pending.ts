@@ -28,8 +28,8 @@ export class Prediction {
   seen: u8; // sightings of it leaving
   pad0: u8;
   next: u32; // older entry of the bucket, number + 1
-  pad1: u32;
-  pad2: u64;
+  conn: u32; // Conn whose mapping was a guess when the packet left by it, or 0
+  pad1: u64;
 }
 
 @inline
@@ -79,7 +79,16 @@ function indexRest(): void {
 /** The newest prediction with this fingerprint, not further away than the window, or 0. */
 export function findPrediction(fingerprint: u64, tsNanos: u64): usize {
   indexRest();
-  let n = load<u32>(bucket(fingerprint));
+  return search(load<u32>(bucket(fingerprint)), fingerprint, tsNanos);
+}
+
+/** The next older prediction with the same fingerprint as `e`, or 0. */
+export function olderPrediction(e: Prediction, tsNanos: u64): usize {
+  return search(e.next, e.fingerprint, tsNanos);
+}
+
+function search(from: u32, fingerprint: u64, tsNanos: u64): usize {
+  let n = from;
   while (n != 0) {
     if (written - (n - 1) > RING) return 0; // overwritten, and so is all behind it
     const e = at(n - 1);

@@ -49,6 +49,7 @@ import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './h
 import { Outcome, outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
 import { dropMartian, receive, routeOnwards } from './routed';
 
+const MAC_BYTES: usize = 6;
 const TO_HOST: u32 = 0xffff; // the bridge itself
 const TO_ALL: u32 = 0; // not in the forwarding database
 const TO_GROUP: u32 = 0xfffe; // broadcast or multicast: all ports and the host
@@ -100,6 +101,29 @@ function neighbourPort(p: Packet, bridge: u32, handle: u32): u32 {
   return port == 0 || port == bridge ? TO_SOMEWHERE : port;
 }
 
+/**
+ * The port that a frame seen on the bridge itself came in by, where it is on its way to another one:
+ * a bridge that is captured is promiscuous and shows those, too. 0: it is for the host. Where nobody
+ * knows the port it is any of the bridge's, which nothing but physdev could tell.
+ */
+export function bridgedFrom(p: Packet, bridge: u32): u32 {
+  if (p.pktType == PACKET_HOST || !(p.flags & FRAME_ETHERNET)) return 0;
+  const port = fdbPort(bridge, macAt(<usize>p.l2 + MAC_BYTES), p.frame);
+  if (port == bridge) return 0; // the host's own
+  const to = destination(p, bridge);
+  if (to == TO_HOST) return 0;
+  for (let id = port == 0 ? ifaceCount() : 0; id > 0; id--) {
+    if (<u32>ifaceAt(id).master == bridge && id != to) return id;
+  }
+  return port;
+}
+
+/** Evaluates a frame of bridgedFrom()'s: what the kernel knew of its ports, the capture does not. */
+export function fromSomePort(p: Packet, bridge: u32): u32 {
+  const to = destination(p, bridge);
+  return onTheWay(p, bridge, to == TO_ALL ? TO_SOMEWHERE : to);
+}
+
 function frameType(p: Packet, to: u32): u8 {
   if (to == TO_HOST) return <u8>PACKET_HOST;
   if (to != TO_GROUP) return <u8>PACKET_OTHERHOST;
@@ -144,7 +168,10 @@ function bridgePrerouting(p: Packet, bridge: u32, to: u32): u32 {
  * `outcome`.
  */
 export function fromPort(p: Packet, bridge: u32): u32 {
-  const to = destination(p, bridge);
+  return onTheWay(p, bridge, destination(p, bridge));
+}
+
+function onTheWay(p: Packet, bridge: u32, to: u32): u32 {
   p.in = <u16>bridge;
   p.pktType = frameType(p, to);
   outcome.firstIn = p.in;

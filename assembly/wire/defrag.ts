@@ -15,6 +15,7 @@
 import {
   DIRECTION_OUT,
   FAMILY_V4,
+  FRAME_ETHERNET,
   FRAME_FRAGMENT,
   FRAME_HELD,
   FRAME_REASSEMBLED,
@@ -82,11 +83,13 @@ import {
   IPV6_DST,
   IPV6_HEADER,
   IPV6_NEXT,
+  IPV6_DST,
   IPV6_PAYLOAD,
   IPV6_SRC,
   NEXTHDR_FRAGMENT,
 } from './ipv6';
 import { addFact, CaptureState } from './state';
+import { hasLocalAddress, subnetIface } from './subnet';
 import { IPPROTO_ICMPV6, IPPROTO_NONE, IPPROTO_TCP, IPPROTO_UDP, transport } from './transport';
 
 const USER_NONE: u32 = 0;
@@ -183,7 +186,18 @@ function userOf(f: FrameRecord): u32 {
     ? sysctl(SYSCTL_BRIDGE_CALL_IPTABLES) != 0 || bridgeFlags & IFACE_NF_CALL_IPTABLES
     : sysctl(SYSCTL_BRIDGE_CALL_IP6TABLES) != 0 || bridgeFlags & IFACE_NF_CALL_IP6TABLES;
   if (called) return USER_BRIDGED;
-  return f.pktType == PACKET_OTHERHOST ? USER_NONE : USER_ROUTED;
+  return staysInBridge(f, iface.master) ? USER_NONE : USER_ROUTED;
+}
+
+/**
+ * Whether a frame that came in on a port is for another port. Cooked captures do not show the address
+ * that it was sent to, and a port calls everything another host's that is not for its own address.
+ */
+function staysInBridge(f: FrameRecord, bridge: u32): bool {
+  if (f.pktType != PACKET_OTHERHOST) return false;
+  if (f.flags & FRAME_ETHERNET) return true;
+  const dst = <usize>f.l3 + (f.family == FAMILY_V4 ? IPV4_DST : IPV6_DST);
+  return subnetIface(f.family, dst) == bridge && !hasLocalAddress(f.family, dst);
 }
 
 /** Interface that is part of the key: places that the capture may show one after another. */

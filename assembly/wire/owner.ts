@@ -228,6 +228,11 @@ function isTranslatableV6(at: usize): bool {
   return false;
 }
 
+/** Whether NAT may rewrite the address behind a handle: then its port chooses no owner either. */
+export function isTranslatable(family: u32, address: u32): bool {
+  return family == FAMILY_V4 ? isTranslatableV4(address) : isTranslatableV6(v6Bytes(address));
+}
+
 @inline
 function mix(a: u64, port: u32): u32 {
   let h = (a ^ (<u64>port << 32)) * 0x9e3779b97f4a7c15;

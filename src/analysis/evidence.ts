@@ -1,6 +1,7 @@
 import {
   DIFFERENCE_MAX,
   DIFFERENCE_SIZE,
+  STAT_DNAT_UNDONE,
   STAT_LOCAL_DNAT_AMBIGUOUS,
   STAT_OBSERVED_DIFFERENT,
   STAT_OBSERVED_EXACT,
@@ -27,6 +28,7 @@ export function summarizeEvidence(
     different: count(STAT_OBSERVED_DIFFERENT),
     outputAmbiguous: count(STAT_OUTPUT_AMBIGUOUS),
     localDnatAmbiguous: count(STAT_LOCAL_DNAT_AMBIGUOUS),
+    dnatUndone: count(STAT_DNAT_UNDONE),
     // Each worker kept its first ones, so the first of all are among them.
     differences: differences
       .flatMap((records) => readDifferences(records, names))

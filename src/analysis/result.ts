@@ -85,6 +85,8 @@ export interface NatTotals {
   readonly dnatConnections: number;
   /** Translations that the kernel chooses from its boot secret: any member of the range is right. */
   readonly chosen: number;
+  /** Of these, choices that the capture showed: the kernel's own were taken over. */
+  readonly adopted: number;
 }
 
 export interface ConnectionTotals {
@@ -141,6 +143,9 @@ export interface Evidence {
   readonly outputAmbiguous: number;
   /** Sent by the host; OUTPUT's DNAT may have translated them before any interface saw them. */
   readonly localDnatAmbiguous: number;
+  /** Came in where the capture did not look, and were seen behind DNAT: taken as sent to a
+   * published port of the host. */
+  readonly dnatUndone: number;
   /** The first ones, by frame number. */
   readonly differences: readonly Difference[];
 }

@@ -12,7 +12,8 @@ const WHOLE: Readonly<Record<string, (result: ReplayResult) => number>> = {
   accept: ({ classes }) => classes.reduce((sum, { accepted }) => sum + accepted.packets, 0),
   drop: ({ classes }) => classes.reduce((sum, { dropped }) => sum + dropped.packets, 0),
   different: ({ evidence }) => evidence.different,
-  ambiguous: ({ evidence }) => evidence.outputAmbiguous + evidence.localDnatAmbiguous,
+  ambiguous: ({ evidence }) =>
+    evidence.outputAmbiguous + evidence.localDnatAmbiguous + evidence.dnatUndone,
   assumed: ({ host }) => host.assumed.length,
 };
 

@@ -35,10 +35,11 @@ function amounts(totals: Totals, paint: (text: string) => string): Cell[] {
 }
 
 export function natSection({ nat }: ReplayResult, look: Style): string[] {
-  const { dnatConnections: dnat, snatConnections: snat, chosen } = nat;
+  const { dnatConnections: dnat, snatConnections: snat, chosen, adopted } = nat;
   if (dnat + snat === 0) return [];
+  const seen = adopted === 0 ? '' : `, ${count(adopted)} of them seen leaving`;
   const choice =
-    chosen === 0 ? '' : `; ${count(chosen)} ports or addresses that only the kernel knows`;
+    chosen === 0 ? '' : `; ${count(chosen)} ports or addresses that only the kernel knows${seen}`;
   return block(look, 'NAT', [
     `${plural(dnat, 'connection')} to another destination (DNAT), ` +
       `${count(snat)} from another source (SNAT)${choice}`,
@@ -47,7 +48,8 @@ export function natSection({ nat }: ReplayResult, look: Style): string[] {
 
 /** How many of the packets that left the host are as the rules predict, and some that are not. */
 export function evidenceSection({ evidence }: ReplayResult, look: Style): string[] {
-  const { exact, different, differences, outputAmbiguous, localDnatAmbiguous } = evidence;
+  const { exact, different, differences, outputAmbiguous, localDnatAmbiguous, dnatUndone } =
+    evidence;
   const left = exact + different;
   const verdict = `${count(exact)} of ${plural(left, 'packet')} seen leaving are as predicted`;
   const lines = left === 0 ? [] : [different === 0 ? look.good(verdict) : look.caution(verdict)];
@@ -63,6 +65,9 @@ export function evidenceSection({ evidence }: ReplayResult, look: Style): string
       : []),
     ...(localDnatAmbiguous > 0
       ? [`${plural(localDnatAmbiguous, 'packet')} of the host may have had another destination`]
+      : []),
+    ...(dnatUndone > 0
+      ? [`${plural(dnatUndone, 'connection')} seen behind DNAT only: taken as to a published port`]
       : []),
   ];
   return block(look, 'Evidence', [
