@@ -4,9 +4,11 @@
  */
 import {
   FAMILY_V4,
+  FRAME_FRAGMENT,
   PACKET_HOST,
   PATH_FORWARD,
   PATH_INPUT,
+  REASON_FRAGMENT,
   REASON_MTU,
   REASON_PKTTYPE,
   REASON_SOURCE_ROUTE,
@@ -17,9 +19,11 @@ import {
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
 import { ROUTED_DROP, ROUTED_LOCAL, routeInput, routeOut, routeReason } from '../route/input';
+import { FRAGMENT_LAST, FRAGMENT_QUEUED } from '../wire/datagram';
 import { takeCached } from './cached';
 import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { outcome, TOWARDS_ROUTED } from './outcome';
+import { reassemble } from './reassemble';
 
 const DONT_FRAGMENT: u8 = 0x40;
 const OPTION_END: u8 = 0;
@@ -77,6 +81,13 @@ export function deliverLocally(p: Packet): u32 {
   outcome.path = <u8>PATH_INPUT;
   p.out = 0;
   p.physOut = 0;
+  if (p.flags & FRAME_FRAGMENT && p.family == FAMILY_V4) {
+    const became = reassemble(p);
+    if (became != FRAGMENT_LAST) {
+      outcome.reason = <u8>REASON_FRAGMENT;
+      return became == FRAGMENT_QUEUED ? VERDICT_ACCEPT : VERDICT_DROP;
+    }
+  }
   return inputHook(p);
 }
 
