@@ -104,6 +104,7 @@ import { cachedOutcome, cacheTraversal, leaveAs } from './pipeline/cached';
 import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
 import { sendLocally } from './pipeline/local';
 import { attachOutcome, classify, Outcome, outcome, resetOutcome } from './pipeline/outcome';
+import { attachReassembly } from './pipeline/reassemble';
 import { receive } from './pipeline/routed';
 import { writeIgnored, writeObserved, writeResult } from './result';
 import { ResultRecord, Slot, Traversal } from './slot';
@@ -128,7 +129,7 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   ahead = allocate(AHEAD * 4 + 8);
   portSeen = allocate(<usize>ifaceCount() + 1);
   if (base == 0 || ahead == 0 || portSeen == 0) return false;
-  if (!attachStats() || !attachExpress()) return false;
+  if (!attachStats() || !attachExpress() || !attachReassembly()) return false;
   packet = changetype<Packet>(base);
   key = changetype<Traversal>(base + 192);
   attachOutcome(base + 320);

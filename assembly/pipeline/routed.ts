@@ -4,10 +4,12 @@
  */
 import {
   FAMILY_V4,
+  FRAME_FRAGMENT,
   FRAME_REASSEMBLED,
   PACKET_HOST,
   PATH_FORWARD,
   PATH_INPUT,
+  REASON_FRAGMENT,
   REASON_MARTIAN,
   REASON_MTU,
   REASON_PKTTYPE,
@@ -28,9 +30,11 @@ import {
   routeOut,
   routeReason,
 } from '../route/input';
+import { FRAGMENT_LAST, FRAGMENT_QUEUED } from '../wire/datagram';
 import { takeCached } from './cached';
 import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { outcome, TOWARDS_ROUTED } from './outcome';
+import { reassemble } from './reassemble';
 
 const DONT_FRAGMENT: u8 = 0x40;
 const OPTION_END: u8 = 0;
@@ -95,6 +99,13 @@ export function deliverLocally(p: Packet): u32 {
   outcome.path = <u8>PATH_INPUT;
   p.out = 0;
   p.physOut = 0;
+  if (p.flags & FRAME_FRAGMENT && p.family == FAMILY_V4) {
+    const became = reassemble(p);
+    if (became != FRAGMENT_LAST) {
+      outcome.reason = <u8>REASON_FRAGMENT;
+      return became == FRAGMENT_QUEUED ? VERDICT_ACCEPT : VERDICT_DROP;
+    }
+  }
   return inputHook(p);
 }
 

@@ -39,7 +39,7 @@ export class Peer {
 export const FRAG_FIRST_IN: u32 = 1;
 export const FRAG_LAST_IN: u32 = 2;
 
-/** An incomplete datagram (struct inet_frag_queue with its key). 128 bytes. */
+/** An incomplete datagram (struct inet_frag_queue with its key). */
 @unmanaged
 export class FragQueue {
   next: u32; // in the hash bucket
@@ -62,6 +62,7 @@ export class FragQueue {
   proto: u8;
   reserved: u8;
   iface: u16;
+  mark: u32; // local delivery: the first fragment's
   vlan: u32;
   id: u32;
   src0: u64;

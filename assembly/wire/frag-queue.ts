@@ -155,6 +155,26 @@ export function killQueue(d: Defrag, q: FragQueue): void {
   freeQueue(d, q);
 }
 
+let failures: u32 = 0;
+
+/** Counts a datagram that was given up. */
+export function noteFailure(): void {
+  failures++;
+}
+
+/** Datagrams given up since the last call. */
+export function takeFailures(): u32 {
+  const count = failures;
+  failures = 0;
+  return count;
+}
+
+/** Ends a queue whose datagram cannot become whole. */
+export function giveUp(d: Defrag, q: FragQueue): void {
+  noteFailure();
+  killQueue(d, q);
+}
+
 /** Ends the queues whose time is over at `now`; returns how many. */
 export function expireQueues(d: Defrag, now: u64): u32 {
   let count: u32 = 0;

@@ -15,7 +15,7 @@ import {
   FORMAT_UNKNOWN,
 } from '../abi-capture';
 import { Slot } from '../slot';
-import { beginReassembly } from './defrag';
+import { beginReassembly } from './reassembly-area';
 import { beginLinks } from './link';
 import { isPcapMagic, openPcap, walkPcap } from './pcap';
 import { BLOCK_SECTION, noteLink, walkPcapng } from './pcapng';

@@ -15,6 +15,7 @@ import {
   ADDRESS_SIZE,
   FAMILY_V4,
   FAMILY_V6,
+  FRAME_FRAGMENT,
   IFACE_BRIDGE,
   ROUTE_LOCAL,
   ROUTE_SIZE,
@@ -268,7 +269,10 @@ export function ownerOf(f: FrameRecord): u32 {
   let sport = <u32>f.sport;
   let dport = <u32>f.dport;
   const proto = <u32>f.proto;
-  if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
+  if (f.flags & FRAME_FRAGMENT) {
+    sport = 0; // the later ones have no ports, and one worker puts them all together
+    dport = 0;
+  } else if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
     if (isIcmpError(f)) {
       if (quotedHash(f)) return pick(quoted);
     }

@@ -50,8 +50,8 @@ it.each<[string, number, string, string | null, string | number | null]>([
   ['options longer than the packet', 60, `110501040000000000010002${UDP}`, 'INVALID', 'udp'],
   ['options of which half is there', 60, '11000104', 'INVALID', 'udp'],
   ['the second of which half is there', 60, `3c${DEST}11000104`, 'INVALID', 'udp'],
-  ['options of which one byte is there', 60, '11', 'INVALID', 255],
-  ['options of which nothing is there', 60, '', 'INVALID', 255],
+  ['options of which one byte is there', 60, '11', 'INVALID', 60],
+  ['options of which nothing is there', 60, '', 'INVALID', 60],
   ['hop-by-hop options, nothing', 0, `3b${DEST}`, 'INVALID', 59],
   ['hop-by-hop options in second place', 60, `00${DEST}11${DEST}${UDP}`, 'NEW', 'udp'],
   ['a routing header', 43, `1100000000000000${UDP}`, 'NEW', 'udp'],
@@ -66,7 +66,7 @@ it.each<[string, number, string, string | null, string | number | null]>([
   ['one of options and nothing', 44, `3c000000000000043b${DEST}`, 'INVALID', 59],
   ['one whose header is cut', 44, '11000000', 'INVALID', 'udp'],
   ['a fragment header in a fragment', 44, `2c0000000000000b110000000000000c${UDP}`, 'NEW', 'udp'],
-  ['no fragment header', 44, '', 'INVALID', 255],
+  ['no fragment header', 44, '', 'INVALID', 44],
   ['half of UDP', 17, '616263', 'INVALID', 'udp'],
 ])('%s', async (_, next, payload, ctstate, proto) => {
   expect(await record(packet(next, payload))).toMatchObject({ ctstate, proto: String(proto) });
