@@ -2,6 +2,7 @@
 import {
   CHAIN_SIZE,
   HOOK_COUNT,
+  IMAGE_CONN_EXTRA,
   IMAGE_CONNTRACK,
   IMAGE_CONNTRACK_V6,
   IMAGE_NFT_V4,
@@ -26,6 +27,7 @@ import {
   chainIds,
   circularJumps,
   hookOf,
+  needsExtras,
   type PlacedChain,
   placeChains,
   tableNumber,
@@ -126,6 +128,7 @@ class Lowering {
     for (const placed of this.#chains) {
       const isV4 = placed.ruleset.family === 4;
       if (placed.ruleset.backend !== 'legacy') flags |= isV4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
+      if (placed.chain.rules.some(needsExtras)) flags |= IMAGE_CONN_EXTRA;
       // A nat table tracks as soon as it has a base chain, rules or not.
       const isNat = placed.table.name === 'nat' && placed.chain.policy !== null;
       if (isNat || placed.chain.rules.some(tracks)) {
