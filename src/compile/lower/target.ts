@@ -40,6 +40,7 @@ import {
   TARGET_SNAT,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
+  TARGET_TCPOPTSTRIP,
   TARGET_TOS,
   TARGET_TTL,
   TTL_DEC,
@@ -53,6 +54,7 @@ import type { Address, Family } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { topAddress } from './condition.ts';
 import { type LowerContext, type LoweredTarget, Refused } from './context.ts';
+import { lowerHmark } from './hmark.ts';
 import { lowerSetTarget } from './set.ts';
 
 type TargetOf<Kind extends TargetKind> = Extract<Target, { readonly kind: Kind }>;
@@ -194,6 +196,14 @@ function lowerEcn({ tcpRemove, ipEct, tcpEce, tcpCwr }: TargetOf<'ECN'>): Lowere
   return words(TARGET_TCP_FLAGS, mask, value);
 }
 
+const OPTION_KINDS = 256;
+
+function lowerTcpoptstrip({ options }: TargetOf<'TCPOPTSTRIP'>): LoweredTarget {
+  const bits = new Uint8Array(OPTION_KINDS / 8);
+  for (const kind of options) bits[kind >> 3] = (bits[kind >> 3] ?? 0) | (1 << (kind & 7));
+  return { kind: TARGET_TCPOPTSTRIP, payload: bits };
+}
+
 /** One entry per kind: a kind that the syntax tree gains does not type-check until it is here. */
 const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   ACCEPT: () => words(TARGET_ACCEPT),
@@ -210,7 +220,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   DSCP: ({ value }) => words(TARGET_TOS, DSCP_MASK, value << DSCP_SHIFT),
   ECN: lowerEcn,
   HL: ({ op, value }) => words(TARGET_TTL, TTL_MODES[op], value),
-  HMARK: refuse('marks from hashes are not evaluated'),
+  HMARK: lowerHmark,
   IDLETIMER: goOn,
   jump: lowerJump,
   LED: goOn,
@@ -231,7 +241,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   SNPT: refuse('stateless prefix translation is not evaluated'),
   SYNPROXY: refuse('SYNPROXY answers in place of the host: not evaluated'),
   TCPMSS: ({ mss }) => words(TARGET_TCPMSS, mss === 'clamp' ? 0 : mss, 0),
-  TCPOPTSTRIP: refuse('stripping of TCP options is not evaluated'),
+  TCPOPTSTRIP: lowerTcpoptstrip,
   TEE: goOn,
   TOS: ({ mask, value }) => words(TARGET_TOS, mask, value),
   TPROXY: refuse('the sockets of a host are not in its snapshot'),
