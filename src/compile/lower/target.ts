@@ -170,7 +170,9 @@ function lowerConnmark(target: TargetOf<'CONNMARK'>): LoweredTarget {
   return words(TARGET_CONNMARK, CONNMARK_MODES[mode], value, ctMask, nfMask, left, right);
 }
 
-function lowerCt({ notrack, zone, helper }: TargetOf<'CT'>, { warn }: LowerContext): LoweredTarget {
+function lowerCt(target: TargetOf<'CT'>, { warn }: LowerContext): LoweredTarget {
+  const { notrack, zone, helper, timeout } = target;
+  if (timeout !== null) warn(`CT --timeout ${timeout}: the host's own timeouts are taken`);
   if (helper !== null) warn(`CT --helper ${helper}: connections that it expects are not known`);
   let flags = notrack ? CT_TARGET_NOTRACK : 0;
   if (zone !== null && zone.direction !== 'reply') flags |= CT_TARGET_ZONE_ORIGINAL;
