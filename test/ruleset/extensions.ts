@@ -227,7 +227,7 @@ const TARGETS: readonly Row[] = [
     'CLUSTERIP',
     V4,
     'refused',
-    'CLUSTERIP is gone from kernels since 6.3',
+    'it is gone from kernels since 6.3',
     '-j CLUSTERIP --new --hashmode sourceip --clustermac 01:02:03:04:05:06 --total-nodes 2 --local-node 1',
   ],
   [
@@ -322,7 +322,7 @@ const TARGETS: readonly Row[] = [
     'SYNPROXY',
     BOTH,
     'refused',
-    'SYNPROXY answers in place of the host: not evaluated',
+    'it answers in place of the host',
     '-p tcp -j SYNPROXY --mss 1460',
   ],
   [
