@@ -66,7 +66,7 @@ export const MATCH_RANGES = 2;
 export const MATCH_ADDRESSES = 3;
 /** Never matches. */
 export const MATCH_NEVER = 4;
-/** u32 bytes of transport header that must be there, else the packet is dropped. */
+/** u32 bytes of transport header that must be there, u32 HEADER_*: what happens otherwise. */
 export const MATCH_HEADER = 5;
 /** -f */
 export const MATCH_FRAGMENT = 6;
@@ -142,6 +142,14 @@ export const MATCH_MH = 40;
  */
 export const MATCH_SRH = 41;
 export const MATCH_EUI64 = 42;
+/** u64 from, u64 to, u32 direction (0 original, 1 reply, 2 both), u32 CONNBYTES_* */
+export const MATCH_CONNBYTES = 43;
+/** u32 label, u32 set it */
+export const MATCH_CONNLABEL = 44;
+/** u32 nodes, u32 local nodes (bits), u32 seed */
+export const MATCH_CLUSTER = 45;
+/** u32 count, u32 unused, count × {u16 code, u8 jt, u8 jf, u32 k} */
+export const MATCH_BPF = 46;
 
 // --- targets -------------------------------------------------------------------------------------
 /** No target: the rule only counts. */
@@ -181,6 +189,13 @@ export const TARGET_CLASSIFY = 20;
 export const TARGET_SET = 21;
 /** Effects that no rule can see: LOG, NFLOG, TRACE, CHECKSUM, TEE, … */
 export const TARGET_CONTINUE = 22;
+/** 32 bytes: bit n of them: TCP option n goes */
+export const TARGET_TCPOPTSTRIP = 23;
+/**
+ * u32 modulus, u32 offset, u32 seed, u32 HMARK_*, 16 bytes of source mask (u32 × 4, IPv4 the first),
+ * 16 of destination mask, u32 ports mask, u32 ports set (source << 16 | destination), u32 protocol mask
+ */
+export const TARGET_HMARK = 24;
 
 // TARGET_REJECT, as Packet.rejectWith
 export const REJECT_NONE = 0;
@@ -207,6 +222,9 @@ export const CT_TARGET_NOTRACK = 1;
 export const CT_TARGET_ZONE_ORIGINAL = 2;
 export const CT_TARGET_ZONE_REPLY = 4;
 export const CT_TARGET_ZONE_MARK = 8;
+
+// TARGET_HMARK
+export const HMARK_CT = 1;
 
 // TARGET_TTL
 export const TTL_SET = 0;
@@ -280,6 +298,19 @@ export const ROUTING_INVERT_LENGTH = 16;
 export const ROUTING_RESERVED_ZERO = 32;
 export const ROUTING_ADDRESSES = 64;
 export const ROUTING_NOT_STRICT = 128;
+
+// MATCH_HEADER
+export const HEADER_DROPS = 0;
+/** It is TCP's: a later fragment that would overwrite it is dropped, too. */
+export const HEADER_DROPS_OVERWRITTEN = 1;
+/** No match; in a later fragment payload passes for the header. */
+export const HEADER_FAILS = 2;
+
+// MATCH_CONNBYTES
+export const CONNBYTES_PACKETS = 0;
+export const CONNBYTES_BYTES = 1;
+export const CONNBYTES_AVERAGE = 2;
+export const CONNBYTES_BOTH = 2; // direction
 
 // MATCH_AH6
 export const AH_INVERT_SPI = 1;

@@ -19,6 +19,7 @@ import {
 } from './abi';
 import { CT_VALUE_REPLY } from './abi-rules';
 import { Conn, IPS_CONFIRMED, IPS_DYING, IPS_NAT_MASK, IPS_SEEN_REPLY } from './conntrack/conn';
+import { hasExtras } from './conntrack/extra';
 import { followTcp, followUdp, isPlainAck, TCP_HEADER, UDP_HEADER } from './conntrack/established';
 import { ifaceAt, ifaceCount, sysctl } from './host';
 import { allocate } from './memory';
@@ -57,6 +58,7 @@ if (DEBUG) {
 export function attachExpress(): bool {
   ways = allocate(<usize>ifaceCount() + 1);
   if (ways == 0) return false;
+  if (hasExtras) return true;
   for (let id: u32 = 1; id <= ifaceCount(); id++) {
     const iface = ifaceAt(id);
     const isRouted = iface.kind != IFACE_BRIDGE && iface.kind != IFACE_LOOPBACK;
@@ -66,9 +68,9 @@ export function attachExpress(): bool {
   return true;
 }
 
-/** From now on packets that come in by `iface` may go express. */
+/** From now on packets that come in by `iface` may go express, unless they have to be accounted. */
 export function openExpress(iface: u32): void {
-  store<u8>(ways + iface, 1);
+  if (!hasExtras) store<u8>(ways + iface, 1);
 }
 
 /** No longer: a packet that comes in by `iface` may be one that was seen on a port before. */

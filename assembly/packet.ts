@@ -97,4 +97,8 @@ export class Packet {
   sideEffects: u8; // the walk read or changed ordered state: its result must not be cached
   natArgs: u32; // address of the target's arguments in the image's blob
   frame: u64; // 1-based number in the capture
+  stripped0: u64; // TCP options that TCPOPTSTRIP took out: bit n of the four is option n
+  stripped1: u64;
+  stripped2: u64;
+  stripped3: u64;
 }

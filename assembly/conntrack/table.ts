@@ -12,6 +12,7 @@ import { FAMILY_V4 } from '../abi';
 import { allocate } from '../memory';
 import { unlinkSource } from './by-source';
 import { Conn, IPS_CONFIRMED, IPS_DYING, zoneOf } from './conn';
+import { attachExtras } from './extra';
 import {
   attachTupleIndex,
   bucketAfter,
@@ -35,6 +36,7 @@ const SWEEP_STEPS: u32 = 3; // entries looked at for each new one
 const SWEEP_MARGIN: u64 = 60_000_000_000;
 const TUPLE_SIZE: usize = offsetof<Conn>('proto') - offsetof<Conn>('replSrc');
 
+let connBytes: usize = CONN_SIZE; // from one to the next: Conn, and what extra.ts has behind it
 let slabs: usize = 0; // {u32 address, u32 connections} of each slab
 let slabCount: u32 = 0;
 let nextSlab: u32 = FIRST_SLAB;
@@ -50,6 +52,7 @@ if (DEBUG) assert(offsetof<Conn>() == CONN_SIZE); // must be two cache lines
 
 /** Prepares an empty table. False when memory runs out. */
 export function attachTable(): bool {
+  connBytes = CONN_SIZE + attachExtras();
   slabs = allocate(<usize>MAX_SLABS * 8);
   slabCount = 0;
   nextSlab = FIRST_SLAB;
@@ -156,7 +159,7 @@ function connHash(conn: Conn, dir: u32): u32 {
 function reserveRoom(): bool {
   const bytes = indexBytes();
   const left = growIndex();
-  if (left != 0) addSlab(left, <u32>(bytes / CONN_SIZE)); // the old table becomes connections
+  if (left != 0) addSlab(left, <u32>(bytes / connBytes)); // the old table becomes connections
   return hasIndexRoom();
 }
 
@@ -166,7 +169,7 @@ function addSlab(at: usize, count: u32): void {
   store<u32>(slabs + (<usize>slabCount << 3), count, 4);
   slabCount++;
   for (let i = count; i > 0; i--) {
-    const conn = at + <usize>(i - 1) * CONN_SIZE;
+    const conn = at + <usize>(i - 1) * connBytes;
     store<u32>(conn + offsetof<Conn>('status'), 0);
     store<u32>(conn, <u32>freeList);
     freeList = conn;
@@ -185,7 +188,7 @@ function slabSize(index: u32): u32 {
 function sweep(steps: u32, now: u64): void {
   if (slabCount == 0) return;
   for (let i: u32 = 0; i < steps; i++) {
-    const conn = changetype<Conn>(slabAt(sweepSlab) + <usize>sweepIndex * CONN_SIZE);
+    const conn = changetype<Conn>(slabAt(sweepSlab) + <usize>sweepIndex * connBytes);
     const linked = (conn.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
     if (linked && conn.expires + SWEEP_MARGIN <= now) kill(conn);
     if (++sweepIndex == slabSize(sweepSlab)) {
@@ -199,7 +202,7 @@ function sweep(steps: u32, now: u64): void {
 export function allocConn(now: u64): usize {
   sweep(SWEEP_STEPS, now);
   if (freeList == 0) {
-    const at = allocate(<usize>nextSlab * CONN_SIZE);
+    const at = allocate(<usize>nextSlab * connBytes);
     if (at == 0) {
       outOfMemory = true;
       return 0;
@@ -210,7 +213,7 @@ export function allocConn(now: u64): usize {
   const conn = freeList;
   if (conn == 0) return 0;
   freeList = load<u32>(conn);
-  memory.fill(conn, 0, CONN_SIZE);
+  memory.fill(conn, 0, connBytes);
   return conn;
 }
 
@@ -300,12 +303,12 @@ export function nextLive(conn: usize, now: u64): usize {
   let slab: u32 = 0;
   let index: u32 = 0;
   if (conn != 0) {
-    while (conn < slabAt(slab) || conn >= slabAt(slab) + <usize>slabSize(slab) * CONN_SIZE) slab++;
-    index = <u32>((conn - slabAt(slab)) / CONN_SIZE) + 1;
+    while (conn < slabAt(slab) || conn >= slabAt(slab) + <usize>slabSize(slab) * connBytes) slab++;
+    index = <u32>((conn - slabAt(slab)) / connBytes) + 1;
   }
   for (; slab < slabCount; slab++, index = 0) {
     for (; index < slabSize(slab); index++) {
-      const c = changetype<Conn>(slabAt(slab) + <usize>index * CONN_SIZE);
+      const c = changetype<Conn>(slabAt(slab) + <usize>index * connBytes);
       const linked = (c.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
       if (linked && c.expires > now) return changetype<usize>(c);
     }

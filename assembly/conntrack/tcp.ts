@@ -19,6 +19,7 @@ import {
   windowFlagsOf,
   windowOf,
 } from './conn';
+import { believe } from './extra';
 import { checksumOk, TRACK_ACCEPT, TRACK_INVALID, TRACK_REPEAT } from './protocol';
 import { kill } from './table';
 import { headerLength, readSynOptions } from './tcp-options';
@@ -285,6 +286,7 @@ export function trackTcp(p: Packet, conn: Conn, dir: u32): u32 {
   if (!(conn.status & IPS_SEEN_REPLY)) {
     if (index == TCP_RST_SET) {
       kill(conn); // answered by an RST only: nothing to remember
+      believe();
       return TRACK_ACCEPT;
     }
     // A client or NAT that reuses its port must not keep the entry alive with SYNs.

@@ -3,6 +3,7 @@ import * as abi from '../abi';
 import { sysctl } from '../host';
 import { allocate } from '../memory';
 import { Conn, IPS_FIXED_TIMEOUT } from './conn';
+import { believe } from './extra';
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -44,5 +45,6 @@ export function sctpTimeout(state: u32): u64 {
 /** As nf_ct_refresh_acct(): `conn` lives for `timeout` from `now` on. */
 @inline
 export function refresh(conn: Conn, now: u64, timeout: u64): void {
+  believe();
   if (!(conn.status & IPS_FIXED_TIMEOUT)) conn.expires = now + timeout;
 }

@@ -19,6 +19,7 @@ import {
   zoneOf,
 } from './conn';
 import { ICMP_DONE, ICMP_INVALID, icmpControl, trackIcmp } from './icmp';
+import { account, disbelieve } from './extra';
 import { TRACK_ACCEPT, TRACK_REPEAT } from './protocol';
 import { trackSctp } from './sctp';
 import {
@@ -154,8 +155,10 @@ export function trackPacket(p: Packet): u32 {
     let state = CT_ESTABLISHED;
     if (dir == 0 && !(status & IPS_SEEN_REPLY)) state = status & IPS_EXPECTED ? CT_RELATED : CT_NEW;
 
+    disbelieve();
     result = trackProtocol(p, conn, dir);
     if (result == TRACK_ACCEPT) {
+      account(conn, dir, p.ipLen);
       p.conn = <u32>at;
       p.ctState = <u8>state;
       p.ctDir = <u8>dir;

@@ -7,8 +7,8 @@ import { buildChain } from './build-chain';
 import { buildClassifiers } from './build-classifiers';
 import { blobAt } from './image-rules';
 import { ChainTable, Family, Tables } from './layout';
-import { dimsWrittenBy } from './plan';
-import { targetKind } from './record';
+import { dimsWrittenBy, dimsWrittenByMatch } from './plan';
+import { matchKind, nextMatch, targetKind } from './record';
 
 const TABLES_PER_FAMILY: u32 = 8;
 
@@ -44,12 +44,18 @@ function writtenSlot(chain: Chain): usize {
   return <usize>(family + (chain.table & (TABLES_PER_FAMILY - 1))) << 2;
 }
 
-/** For each netfilter table, the dimensions that its targets write. */
+/** For each netfilter table, the dimensions that its rules write. */
 function noteWrites(written: usize): void {
   const rules = sectionPtr(SECTION_RULE);
   for (let i: u32 = 0; i < sectionCount(SECTION_RULE); i++) {
     const rule = changetype<Rule>(rules + <usize>i * RULE_SIZE);
     const slot = written + writtenSlot(chainAt(rule.chain));
-    store<u32>(slot, load<u32>(slot) | dimsWrittenBy(targetKind(blobAt(rule.target))));
+    let dims = dimsWrittenBy(targetKind(blobAt(rule.target)));
+    let match = blobAt(rule.matches);
+    for (let m: u32 = 0; m < <u32>rule.matchCount; m++) {
+      dims |= dimsWrittenByMatch(matchKind(match));
+      match = nextMatch(match);
+    }
+    store<u32>(slot, load<u32>(slot) | dims);
   }
 }

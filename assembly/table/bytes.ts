@@ -16,6 +16,7 @@ const V6_HOP_LIMIT: u32 = 7;
 const V6_SRC: u32 = 8;
 const V6_DST: u32 = 24;
 const V6_END: u32 = 40;
+const TCP_HEADER: u32 = 20;
 
 /** Byte `offset` of the IP packet; 0 where the capture was cut. Header checksums are those captured. */
 export function byteAt(p: Packet, offset: u32): u32 {
@@ -30,7 +31,36 @@ export function byteAt(p: Packet, offset: u32): u32 {
     const ports = (<u32>p.sport << 16) | p.dport;
     return (ports >> ((3 - (offset - l4)) * 8)) & 0xff;
   }
+  if (isStripped(p) && p.proto == 6 && offset >= l4 + TCP_HEADER) return optionByte(p, offset - l4);
   return capturedByte(p, offset);
+}
+
+/** Whether TCPOPTSTRIP has been there. */
+@inline
+export function isStripped(p: Packet): bool {
+  return (p.stripped0 | p.stripped1 | p.stripped2 | p.stripped3) != 0;
+}
+
+const NO_OPERATION: u32 = 1;
+
+/** Byte `offset` of a TCP segment some of whose options are taken out. */
+function optionByte(p: Packet, offset: u32): u32 {
+  const l4 = p.l4 - p.l3;
+  const end = (capturedByte(p, l4 + 12) >> 4) * 4;
+  const stripped = changetype<usize>(p) + offsetof<Packet>('stripped0');
+  let at = TCP_HEADER;
+  while (at <= offset && at + 1 < end) {
+    const kind = capturedByte(p, l4 + at);
+    const length = kind <= NO_OPERATION ? 0 : capturedByte(p, l4 + at + 1);
+    const next = at + max<u32>(1, length);
+    if (next > end) break;
+    if (offset < next) {
+      if ((load<u8>(stripped + (kind >> 3)) >> <u8>(kind & 7)) & 1) return NO_OPERATION;
+      break;
+    }
+    at = next;
+  }
+  return capturedByte(p, l4 + offset);
 }
 
 @inline

@@ -8,6 +8,10 @@ import {
   MATCH_ADDRTYPE,
   MATCH_AH,
   MATCH_AH6,
+  MATCH_BPF,
+  MATCH_CLUSTER,
+  MATCH_CONNBYTES,
+  MATCH_CONNLABEL,
   MATCH_CONNLIMIT,
   MATCH_CONNMARK,
   MATCH_CONNTRACK,
@@ -50,6 +54,12 @@ import { Packet } from '../packet';
 import { rpfilterOk } from '../route/rpfilter';
 import { dccpMatches, sctpChunksMatch } from './match/chunks';
 import { connmarkMatches, conntrackMatches } from './match/connection';
+import {
+  clusterMatches,
+  connbytesMatches,
+  connlabelMatches,
+} from './match/connection-extra';
+import { bpfMatches } from './match/bpf';
 import {
   ahMatches,
   ipcompMatches,
@@ -184,6 +194,14 @@ function outsideKeyHolds(p: Packet, match: usize): bool {
       return srhMatches(p, match);
     case MATCH_EUI64:
       return eui64Matches(p);
+    case MATCH_CONNBYTES:
+      return connbytesMatches(p, match);
+    case MATCH_CONNLABEL:
+      return connlabelMatches(p, match);
+    case MATCH_CLUSTER:
+      return clusterMatches(p, match);
+    case MATCH_BPF:
+      return bpfMatches(p, match);
     default:
       return false; // MATCH_NEVER
   }

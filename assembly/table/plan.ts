@@ -8,10 +8,13 @@
 import {
   DIM_CT,
   DIM_LENGTH,
+  DIM_PKTTYPE,
   DIM_TCP_FLAGS,
   DIM_TOS,
   DIM_TTL,
   MATCH_ADDRESSES,
+  MATCH_CLUSTER,
+  MATCH_CONNLABEL,
   MATCH_CONNLIMIT,
   MATCH_FRAGMENT,
   MATCH_HASHLIMIT,
@@ -52,11 +55,18 @@ export function dimsWrittenBy(target: u32): u32 {
   }
 }
 
+/** Dimensions (bits) that asking this kind of match may write. */
+export function dimsWrittenByMatch(match: u32): u32 {
+  return match == MATCH_CLUSTER ? 1 << DIM_PKTTYPE : 0;
+}
+
 /** Asking the match changes something, or its answer depends on when it is asked. */
 export function isStateful(match: usize): bool {
   const kind = matchKind(match);
   if (kind == MATCH_SET) return (load<u32>(matchPayload(match), 12) & SET_VOLATILE) != 0;
   return (
+    kind == MATCH_CLUSTER ||
+    kind == MATCH_CONNLABEL ||
     kind == MATCH_LIMIT ||
     kind == MATCH_HASHLIMIT ||
     kind == MATCH_RECENT ||

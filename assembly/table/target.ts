@@ -13,10 +13,12 @@ import {
   TARGET_CLASSIFY,
   TARGET_CONNMARK,
   TARGET_CT,
+  TARGET_HMARK,
   TARGET_MARK,
   TARGET_SET,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
+  TARGET_TCPOPTSTRIP,
   TARGET_TOS,
   TARGET_TTL,
   TTL_DEC,
@@ -26,6 +28,7 @@ import { Conn } from '../conntrack/conn';
 import { ZONE_ORIGINAL, ZONE_REPLY } from '../conntrack/zone';
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
+import { applyHmark } from './hmark';
 import { announcedMss } from './match/content';
 import { applySetTarget } from './set/match';
 
@@ -61,6 +64,13 @@ export function applyTarget(p: Packet, target: u32, args: usize): u32 {
     case TARGET_TCPMSS:
       p.sideEffects = 1;
       return clampMss(p, load<u32>(args));
+    case TARGET_TCPOPTSTRIP:
+      p.sideEffects = 1;
+      return stripOptions(p, args);
+    case TARGET_HMARK:
+      p.sideEffects = 1;
+      applyHmark(p, args);
+      return GO_ON;
     case TARGET_SET:
       p.sideEffects = 1;
       applySetTarget(p, args);
@@ -127,6 +137,7 @@ function changeTtl(p: Packet, args: usize): void {
 
 const TCP_HEADER: u32 = 20;
 const TCP_HEADER_MAX: u32 = 60;
+const TCPOPT_MSS: u64 = 2;
 const TCPOLEN_MSS: u32 = 4;
 const DEFAULT_MSS_V4: u32 = 536; // RFC 1122: what a SYN without the option allows
 const DEFAULT_MSS_V6: u32 = 1220; // RFC 2460
@@ -158,6 +169,21 @@ function clampMss(p: Packet, mss: u32): u32 {
   p.mssAdded = 1;
   p.ipLen += TCPOLEN_MSS;
   p.l4Len += TCPOLEN_MSS;
+  return GO_ON;
+}
+
+/** As tcpoptstrip_mangle_packet() of xt_TCPOPTSTRIP.c: the options become no-operations. */
+function stripOptions(p: Packet, options: usize): u32 {
+  if (p.fragOff != 0) return GO_ON;
+  if (p.l4Len < TCP_HEADER || p.l4Cap < 13) return VERDICT_DROP;
+  const added = p.mssAdded ? TCPOLEN_MSS : 0;
+  const end = <u32>(load<u8>(<usize>p.l4 + 12) >> 4) * 4;
+  if (end < TCP_HEADER || p.l4Len < end + added) return VERDICT_DROP;
+  p.stripped0 |= load<u64>(options);
+  p.stripped1 |= load<u64>(options, 8);
+  p.stripped2 |= load<u64>(options, 16);
+  p.stripped3 |= load<u64>(options, 24);
+  if ((load<u64>(options) >> TCPOPT_MSS) & 1) p.mss = 0;
   return GO_ON;
 }
 

@@ -104,6 +104,11 @@ export function tracks({ matches, target }: Rule): boolean {
   return TRACKING_TARGETS.has(target.kind) || (target.kind === 'CT' && !target.notrack);
 }
 
+/** Whether connections must have counters or labels for the rule. */
+export function needsExtras({ matches }: Rule): boolean {
+  return matches.some(({ kind }) => kind === 'connbytes' || kind === 'connlabel');
+}
+
 /**
  * Rules whose jump would close a circle of chains, which a kernel does not load. The parser has
  * reported them; here they are only kept from being followed.

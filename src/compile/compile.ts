@@ -2,6 +2,7 @@
 import {
   CHAIN_SIZE,
   HOOK_COUNT,
+  IMAGE_CONN_EXTRA,
   IMAGE_CONNTRACK,
   IMAGE_CONNTRACK_V6,
   IMAGE_NFT_V4,
@@ -19,6 +20,7 @@ import {
 import { TARGET_CONTINUE } from '../../assembly/abi-rules.ts';
 import { CompileError, type DockfwError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
+import type { MatchKind } from '../ruleset/match/index.ts';
 import type { Rule } from '../ruleset/rule.ts';
 import type { Policy, Ruleset } from '../ruleset/ruleset.ts';
 import { Blob } from './blob.ts';
@@ -26,12 +28,14 @@ import {
   chainIds,
   circularJumps,
   hookOf,
+  needsExtras,
   type PlacedChain,
   placeChains,
   tableNumber,
   tracks,
 } from './chains.ts';
 import type { Compiled, CounterInfo } from './compiled.ts';
+import { extensionColumn } from './extension-column.ts';
 import { encodeHost } from './host/encode-host.ts';
 import { assembleImage } from './image.ts';
 import { ByteWriter } from './lower/byte-writer.ts';
@@ -126,6 +130,7 @@ class Lowering {
     for (const placed of this.#chains) {
       const isV4 = placed.ruleset.family === 4;
       if (placed.ruleset.backend !== 'legacy') flags |= isV4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
+      if (placed.chain.rules.some(needsExtras)) flags |= IMAGE_CONN_EXTRA;
       // Loading such a rule switches it on, reached or not; an empty nat table does not.
       if (placed.chain.rules.some(tracks)) {
         flags |= isV4 ? IMAGE_CONNTRACK : IMAGE_CONNTRACK_V6;
@@ -155,7 +160,7 @@ class Lowering {
     for (const node of rule.matches) {
       const lowered = lowerMatch(node, context);
       if (!(lowered instanceof Refused)) matches.push(...lowered);
-      else matches.push(...this.#refusedMatch(placed, rule, lowered, node.kind === 'unknown'));
+      else matches.push(...this.#refusedMatch(placed, rule, lowered, node.kind));
     }
     const target = this.#target(placed, rule, context);
     this.#rules.u32(placed.id, rule.number, this.#blob.matches(matches));
@@ -187,12 +192,10 @@ class Lowering {
   #refusedMatch(
     { ruleset }: PlacedChain,
     rule: Rule,
-    { reason }: Refused,
-    isReported: boolean,
+    refused: Refused,
+    name: MatchKind,
   ): LoweredMatch[] {
-    if (!isReported) {
-      this.#problem(ruleset, rule, reason, this.#unknown === 'error' ? 'error' : 'warning');
-    }
+    if (name !== 'unknown') this.#refused(ruleset, rule, 'match', name, refused);
     return this.#unknown === 'match' ? [] : [NEVER];
   }
 
@@ -201,16 +204,31 @@ class Lowering {
     if (this.#circular.has(rule)) return goOn;
     const target = lowerTarget(rule.target, context);
     if (!(target instanceof Refused)) return target;
-    const isReported = rule.target?.kind === 'unknown' || rule.target?.kind === 'jump';
-    if (!isReported) {
-      const severity = this.#unknown === 'error' ? 'error' : 'warning';
-      this.#problem(placed.ruleset, rule, target.reason, severity);
-    }
+    const name = rule.target?.kind ?? 'unknown';
+    const isReported = name === 'unknown' || name === 'jump';
+    if (!isReported) this.#refused(placed.ruleset, rule, 'target', name, target);
     return goOn;
   }
 
-  #problem(ruleset: Ruleset, rule: Rule, message: string, severity: 'error' | 'warning'): void {
-    const { line, column } = rule;
+  #refused(
+    ruleset: Ruleset,
+    rule: Rule,
+    kind: 'match' | 'target',
+    name: string,
+    { reason }: Refused,
+  ): void {
+    const severity = this.#unknown === 'error' ? 'error' : 'warning';
+    const column = extensionColumn(rule, kind, name);
+    this.#problem(ruleset, rule, `${kind} "${name}": ${reason}`, severity, column);
+  }
+
+  #problem(
+    ruleset: Ruleset,
+    { line, column: start }: Rule,
+    message: string,
+    severity: 'error' | 'warning',
+    column = start,
+  ): void {
     const place = { file: ruleset.file, line, column, sourceLine: ruleset.lines[line - 1] };
     this.problems.push(new CompileError(message, place, severity));
   }

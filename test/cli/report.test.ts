@@ -219,13 +219,53 @@ describe('--fail-on', () => {
 });
 
 describe('--unknown', () => {
-  const rules = () => {
+  const rulesWith = (rule: string) => {
     const input = readFileSync(join(examples, 'shop.host/iptables-save.txt'), 'utf8');
-    const rule = '-A DOCKER-USER -m geoip --source-country NZ -j DROP';
-    const path = join(dir, 'geoip.v4');
+    const path = join(dir, 'unknown.v4');
     writeFileSync(path, input.replace(/^\[0:0\] -A DOCKER-USER/m, `${rule}\n$&`));
     return path;
   };
+  const rules = () => rulesWith('-A DOCKER-USER -m geoip --source-country NZ -j DROP');
+
+  // A match and a target that are known but cannot be evaluated, and one that is not known.
+  test.each([
+    ['-A DOCKER-USER -m cpu --cpu 1 -j DROP', /unknown\.v4:\d+:19: match "cpu": which processor/],
+    ['-A DOCKER-USER -p tcp -j SYNPROXY', /unknown\.v4:\d+:26: target "SYNPROXY": /],
+    ['-A DOCKER-USER -m geoip --cc NZ', /unknown\.v4:\d+:19: match "geoip" is not known/],
+  ])('%s is an error that says what and where, or a warning', async (rule, expected) => {
+    const args = [
+      'replay',
+      shop,
+      '--host',
+      join(examples, 'shop.host'),
+      '--rules',
+      rulesWith(rule),
+    ];
+    const strict = await cli(args);
+    expect(strict.status).toBe(3);
+    expect(strict.stderr).toMatch(/^dockfw: error: /);
+    expect(strict.stderr).toMatch(expected);
+    expect(strict.stderr).toContain(`\n  ${rule}\n`);
+    for (const how of ['match', 'nomatch', 'both']) {
+      const tolerant = await cli([...args, '--unknown', how]);
+      expect(tolerant.status).toBe(0);
+      expect(tolerant.stderr).toMatch(/^dockfw: warning: /);
+      expect(tolerant.stderr).toMatch(expected);
+    }
+  });
+
+  test('a match that cannot be evaluated holds for all packets, or for none', async () => {
+    const drops = async (how: string) => {
+      const path = rulesWith('-A DOCKER-USER -m cpu --cpu 1 -j DROP');
+      const { stdout } = await cli([
+        ...['replay', shop, '--host', join(examples, 'shop.host')],
+        ...['--rules', path, '--unknown', how],
+      ]);
+      return /drop +([\d,]+) +filter DOCKER-USER line \d+ +-m cpu/.exec(stdout)?.[1];
+    };
+    expect(await drops('match')).toMatch(/\d/);
+    expect(await drops('nomatch')).toBeUndefined();
+  });
 
   test.each([
     ['nomatch', /\bdrop +5 +filter DOCKER-ISOLATION-STAGE-2/],

@@ -134,7 +134,13 @@ describe('what cannot be evaluated', () => {
   ] as const)('%s', async ([unknown, severity, printed]) => {
     const { problems, image } = await compiled(text.join('\n'), { unknown });
     expect(problems).toMatchObject([
-      { severity, line: 4, column: 1, message: 'which processor handles a packet cannot be known' },
+      {
+        severity,
+        file: 'iptables-save.txt',
+        line: 4,
+        column: '-A INPUT -m '.length + 1,
+        message: 'match "cpu": which processor handles a packet cannot be known',
+      },
     ]);
     expect(disassemble(image)).toContain(`0: ${printed}`);
   });

@@ -68,7 +68,8 @@ export function dccpMatches(p: Packet, match: usize): bool {
 function hasDccpOption(p: Packet, type: u32, option: u32): bool {
   const end = byte(p, 4) * 4;
   let at: u32 = (byte(p, 8) & 1 ? 16 : 12) + typeHeader(type);
-  if (end < 12 || at > end) {
+  // All options must be there, if there are any.
+  if (end < 12 || at > end || (at < end && end > p.l4Len)) {
     p.hotdrop = 1;
     return false;
   }
@@ -85,5 +86,5 @@ function hasDccpOption(p: Packet, type: u32, option: u32): bool {
 function typeHeader(type: u32): u32 {
   if (type == 2) return 0; // DATA
   if (type == 0) return 4; // REQUEST
-  return type == 1 || type == 7 ? 12 : 8; // RESPONSE, RESET; the others acknowledge
+  return type == 1 || type == 7 || type > 9 ? 12 : 8; // RESPONSE, RESET, none; others acknowledge
 }

@@ -1,6 +1,6 @@
 /** Matches that look into headers and payload: TCP options, keys of ESP, AH and IPComp, u32, string. */
 import { Packet } from '../../packet';
-import { byteAt, wordAt } from '../bytes';
+import { byteAt, isStripped, wordAt } from '../bytes';
 import { matchPayload } from '../record';
 import { isInverted } from './header';
 
@@ -10,6 +10,7 @@ const TCPOLEN_MSS: u32 = 4;
 
 @inline
 function l4Byte(p: Packet, offset: u32): u32 {
+  if (isStripped(p) && offset >= TCP_HEADER) return byteAt(p, p.l4 - p.l3 + offset);
   return offset < p.l4Cap ? <u32>load<u8>(<usize>p.l4 + offset) : 0;
 }
 
@@ -44,7 +45,7 @@ export function tcpOptionMatches(p: Packet, match: usize): bool {
   const kind = load<u32>(matchPayload(match));
   const end = tcpHeaderEnd(p);
   if (end == 0) return false;
-  const there = tcpOption(p, kind, end) != 0 || (kind == TCPOPT_MSS && p.mssAdded != 0);
+  const there = tcpOption(p, kind, end) != 0 || (kind == TCPOPT_MSS && p.mssAdded != 0 && p.mss != 0);
   return there != isInverted(match);
 }
 

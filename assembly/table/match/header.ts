@@ -13,6 +13,8 @@ import {
   DIM_SPORT,
   DIM_SRC,
   DIM_TCP_FLAGS,
+  HEADER_DROPS_OVERWRITTEN,
+  HEADER_FAILS,
   MATCH_INVERT,
   MATCH_NATIVE,
 } from '../../abi-rules';
@@ -141,12 +143,14 @@ export function isInverted(match: usize): bool {
   return (matchFlags(match) & MATCH_INVERT) != 0;
 }
 
-/** MATCH_HEADER: no match in later fragments; a header that is not all there drops the packet. */
+/** MATCH_HEADER: no match in later fragments; a header that is not all there may drop the packet. */
 export function headerIsThere(p: Packet, match: usize): bool {
   const at = matchPayload(match);
+  const otherwise = load<u32>(at, 4);
+  if (otherwise == HEADER_FAILS) return transportOffset(p) + load<u32>(at) <= p.ipLen;
   if (p.fragOff != 0) {
     // xt_tcpudp.c: a fragment that would overwrite the TCP header is an attack (RFC 1858).
-    if (load<u32>(at, 4) && p.fragOff == FRAGMENT_UNIT) p.hotdrop = 1;
+    if (otherwise == HEADER_DROPS_OVERWRITTEN && p.fragOff == FRAGMENT_UNIT) p.hotdrop = 1;
     return false;
   }
   if (p.l4Len >= load<u32>(at)) return true;

@@ -1,5 +1,9 @@
 /** Matches on the packet's connection. */
 import {
+  CONNBYTES_AVERAGE,
+  CONNBYTES_BOTH,
+  CONNBYTES_BYTES,
+  CONNBYTES_PACKETS,
   CONNTRACK_DIRECTION,
   CONNTRACK_EXPIRES,
   CONNTRACK_ORIG_SPORT,
@@ -12,6 +16,9 @@ import {
   CT_VALUE_SNAT,
   CT_VALUES,
   DIM_CT,
+  MATCH_CLUSTER,
+  MATCH_CONNBYTES,
+  MATCH_CONNLABEL,
   MATCH_CONNTRACK,
 } from '../../../assembly/abi-rules.ts';
 import type { AddressMatch, Family } from '../../ruleset/values.ts';
@@ -19,6 +26,32 @@ import { ByteWriter } from './byte-writer.ts';
 import { match, values } from './condition.ts';
 import type { LowerContext, LoweredMatch, MatchOf } from './context.ts';
 import { maskPayload } from './header.ts';
+
+const CONNBYTES_DIRECTIONS = { original: 0, reply: 1, both: CONNBYTES_BOTH } as const;
+const CONNBYTES_MODES = {
+  packets: CONNBYTES_PACKETS,
+  bytes: CONNBYTES_BYTES,
+  avgpkt: CONNBYTES_AVERAGE,
+} as const;
+
+/** As the library writes it, an inverted range has its ends swapped: of one number it is not. */
+export function lowerConnbytes(connbytes: MatchOf<'connbytes'>): LoweredMatch[] {
+  const { min, max, invert, direction, mode } = connbytes;
+  const out = new ByteWriter().u64(min, max);
+  out.u32(CONNBYTES_DIRECTIONS[direction], CONNBYTES_MODES[mode]);
+  return [match(MATCH_CONNBYTES, out.toUint8Array(), invert && max > min)];
+}
+
+export function lowerConnlabel({ label, set, invert }: MatchOf<'connlabel'>): LoweredMatch[] {
+  const payload = new ByteWriter().u32(label, set ? 1 : 0).toUint8Array();
+  return [match(MATCH_CONNLABEL, payload, invert)];
+}
+
+export function lowerCluster(cluster: MatchOf<'cluster'>): LoweredMatch[] {
+  const { totalNodes, nodeMask, hashSeed, invert } = cluster;
+  const payload = new ByteWriter().u32(totalNodes, nodeMask, hashSeed, 0).toUint8Array();
+  return [match(MATCH_CLUSTER, payload, invert)];
+}
 
 type Conntrack = MatchOf<'conntrack'>;
 type States = Pick<MatchOf<'state'>, 'values' | 'invert'>;

@@ -21,10 +21,12 @@ import {
   DIM_TCP_FLAGS,
   DIM_TOS,
   DIM_TTL,
+  HEADER_FAILS,
   MATCH_ADDRTYPE,
   MATCH_CONNMARK,
   MATCH_MAC,
   MATCH_MARK,
+  MATCH_NATIVE,
   MATCH_OWNER,
   MATCH_RPFILTER,
   PHYSOUT_NONE,
@@ -34,6 +36,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { addresses, match, ranges, values } from './condition.ts';
 import type { LowerContext, LoweredMatch, MatchOf } from './context.ts';
 import { interfaceName, isNamed } from './header.ts';
+import { header, TCP_HEADER } from './transport.ts';
 
 const TCP_ECE = 0x40;
 const TCP_CWR = 0x80;
@@ -145,7 +148,8 @@ export function lowerEcn({ tcpEce, tcpCwr, ip }: MatchOf<'ecn'>, { host }: Lower
     want === null || ((bits & bit) !== 0) === want;
   if (tcpEce !== null || tcpCwr !== null) {
     const holds = (bits: number) => asked(bits, TCP_ECE, tcpEce) && asked(bits, TCP_CWR, tcpCwr);
-    lowered.push(values(DIM_TCP_FLAGS, host, holds));
+    lowered.push(header(TCP_HEADER, HEADER_FAILS));
+    lowered.push(values(DIM_TCP_FLAGS, host, holds, MATCH_NATIVE));
   }
   return lowered;
 }

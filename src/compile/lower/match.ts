@@ -1,7 +1,14 @@
 /** From matches of the syntax tree to matches of the image. */
 import type { Match, MatchKind } from '../../ruleset/match/index.ts';
+import { lowerBpf } from './bpf.ts';
 import { NEVER } from './condition.ts';
-import { lowerConntrack, lowerState } from './connection.ts';
+import {
+  lowerCluster,
+  lowerConnbytes,
+  lowerConnlabel,
+  lowerConntrack,
+  lowerState,
+} from './connection.ts';
 import { lowerString, lowerTime, lowerU32 } from './content.ts';
 import { type LowerContext, type LoweredMatch, type MatchOf, Refused } from './context.ts';
 import {
@@ -62,12 +69,12 @@ const when = (holds: boolean): LoweredMatch[] => (holds ? [] : [NEVER]);
 const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   addrtype: lowerAddrtype,
   ah: (ah, { family }) => (family === 4 ? lowerAh(ah) : lowerAh6(ah)),
-  bpf: refuse('BPF programs are not evaluated'),
+  bpf: lowerBpf,
   cgroup: refuse('a capture does not tell the control group of a packet'),
-  cluster: refuse('the cluster hash is not evaluated'),
+  cluster: lowerCluster,
   comment: always,
-  connbytes: refuse('byte counters of connections are not kept'),
-  connlabel: refuse('connection labels are not kept'),
+  connbytes: lowerConnbytes,
+  connlabel: lowerConnlabel,
   connlimit: lowerConnlimit,
   connmark: lowerMark,
   conntrack: lowerConntrack,

@@ -40,6 +40,7 @@ import {
   TARGET_SNAT,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
+  TARGET_TCPOPTSTRIP,
   TARGET_TOS,
   TARGET_TTL,
   TTL_DEC,
@@ -53,6 +54,7 @@ import type { Address, Family } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { topAddress } from './condition.ts';
 import { type LowerContext, type LoweredTarget, Refused } from './context.ts';
+import { lowerHmark } from './hmark.ts';
 import { lowerSetTarget } from './set.ts';
 
 type TargetOf<Kind extends TargetKind> = Extract<Target, { readonly kind: Kind }>;
@@ -168,7 +170,9 @@ function lowerConnmark(target: TargetOf<'CONNMARK'>): LoweredTarget {
   return words(TARGET_CONNMARK, CONNMARK_MODES[mode], value, ctMask, nfMask, left, right);
 }
 
-function lowerCt({ notrack, zone, helper }: TargetOf<'CT'>, { warn }: LowerContext): LoweredTarget {
+function lowerCt(target: TargetOf<'CT'>, { warn }: LowerContext): LoweredTarget {
+  const { notrack, zone, helper, timeout } = target;
+  if (timeout !== null) warn(`CT --timeout ${timeout}: the host's own timeouts are taken`);
   if (helper !== null) warn(`CT --helper ${helper}: connections that it expects are not known`);
   let flags = notrack ? CT_TARGET_NOTRACK : 0;
   if (zone !== null && zone.direction !== 'reply') flags |= CT_TARGET_ZONE_ORIGINAL;
@@ -194,13 +198,21 @@ function lowerEcn({ tcpRemove, ipEct, tcpEce, tcpCwr }: TargetOf<'ECN'>): Lowere
   return words(TARGET_TCP_FLAGS, mask, value);
 }
 
+const OPTION_KINDS = 256;
+
+function lowerTcpoptstrip({ options }: TargetOf<'TCPOPTSTRIP'>): LoweredTarget {
+  const bits = new Uint8Array(OPTION_KINDS / 8);
+  for (const kind of options) bits[kind >> 3] = (bits[kind >> 3] ?? 0) | (1 << (kind & 7));
+  return { kind: TARGET_TCPOPTSTRIP, payload: bits };
+}
+
 /** One entry per kind: a kind that the syntax tree gains does not type-check until it is here. */
 const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   ACCEPT: () => words(TARGET_ACCEPT),
   AUDIT: goOn,
   CHECKSUM: goOn,
   CLASSIFY: ({ priority }) => words(TARGET_CLASSIFY, priority, 0),
-  CLUSTERIP: refuse('CLUSTERIP is gone from kernels since 6.3'),
+  CLUSTERIP: refuse('it is gone from kernels since 6.3'),
   CONNMARK: lowerConnmark,
   CONNSECMARK: goOn,
   CT: lowerCt,
@@ -210,7 +222,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   DSCP: ({ value }) => words(TARGET_TOS, DSCP_MASK, value << DSCP_SHIFT),
   ECN: lowerEcn,
   HL: ({ op, value }) => words(TARGET_TTL, TTL_MODES[op], value),
-  HMARK: refuse('marks from hashes are not evaluated'),
+  HMARK: lowerHmark,
   IDLETIMER: goOn,
   jump: lowerJump,
   LED: goOn,
@@ -229,9 +241,9 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   SET: lowerSetTarget,
   SNAT: lowerNat,
   SNPT: refuse('stateless prefix translation is not evaluated'),
-  SYNPROXY: refuse('SYNPROXY answers in place of the host: not evaluated'),
+  SYNPROXY: refuse('it answers in place of the host'),
   TCPMSS: ({ mss }) => words(TARGET_TCPMSS, mss === 'clamp' ? 0 : mss, 0),
-  TCPOPTSTRIP: refuse('stripping of TCP options is not evaluated'),
+  TCPOPTSTRIP: lowerTcpoptstrip,
   TEE: goOn,
   TOS: ({ mask, value }) => words(TARGET_TOS, mask, value),
   TPROXY: refuse('the sockets of a host are not in its snapshot'),

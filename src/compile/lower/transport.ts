@@ -4,6 +4,8 @@ import {
   DIM_ICMP,
   DIM_SPORT,
   DIM_TCP_FLAGS,
+  HEADER_DROPS,
+  HEADER_DROPS_OVERWRITTEN,
   MATCH_AH,
   MATCH_DCCP,
   MATCH_EITHER_PORT,
@@ -20,7 +22,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { MAX_U16, match, normalRanges, ranges, rangesPayload, values } from './condition.ts';
 import type { LowerContext, LoweredMatch, MatchOf } from './context.ts';
 
-const TCP_HEADER = 20;
+export const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 const SCTP_HEADER = 12;
 const DCCP_HEADER = 12;
@@ -30,9 +32,9 @@ const SPI_HEADER = 8;
 const AH_HEADER = 12;
 const IPCOMP_HEADER = 4;
 
-/** The match needs this much of the transport header; `tcp`: and drops fragments that follow close. */
-export function header(bytes: number, tcp = false): LoweredMatch {
-  return match(MATCH_HEADER, new ByteWriter().u32(bytes, tcp ? 1 : 0).toUint8Array());
+/** The match needs this much of the transport header; `otherwise`: HEADER_*. */
+export function header(bytes: number, otherwise = HEADER_DROPS): LoweredMatch {
+  return match(MATCH_HEADER, new ByteWriter().u32(bytes, otherwise).toUint8Array());
 }
 
 interface Ports {
@@ -60,7 +62,7 @@ function asksForPorts({ srcPorts, dstPorts }: Ports): boolean {
 export function lowerTcp(tcp: MatchOf<'tcp'>, { native, host }: LowerContext): LoweredMatch[] {
   const isNative = native && tcp.option === null && (asksForPorts(tcp) || tcp.flags !== null);
   const flags = isNative ? MATCH_NATIVE : 0;
-  const lowered = isNative ? [] : [header(TCP_HEADER, true)];
+  const lowered = isNative ? [] : [header(TCP_HEADER, HEADER_DROPS_OVERWRITTEN)];
   lowered.push(...ports(tcp, flags));
   if (tcp.flags !== null) {
     const { value, mask, invert } = tcp.flags;

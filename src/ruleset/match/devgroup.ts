@@ -1,5 +1,5 @@
-import { type Extension, VALUE_OR_NOT } from '../extension.ts';
-import { mark } from '../readers.ts';
+import { type Argument, type Extension, VALUE_OR_NOT } from '../extension.ts';
+import { MAX_U32, mark } from '../readers.ts';
 import type { Invertible, MaskedValue } from '../values.ts';
 
 /** -m devgroup */
@@ -9,6 +9,11 @@ export interface DevgroupMatch {
   readonly dst: (MaskedValue & Invertible) | null;
 }
 
+/** The default group has its number on every host; other names are in the host's iproute2/group. */
+function group(arg: Argument): MaskedValue {
+  return arg.text === 'default' ? { value: 0, mask: MAX_U32 } : mark(arg);
+}
+
 export const devgroupExtension: Extension<DevgroupMatch> = {
   name: 'devgroup',
   options: { 'src-group': VALUE_OR_NOT, 'dst-group': VALUE_OR_NOT },
@@ -16,8 +21,8 @@ export const devgroupExtension: Extension<DevgroupMatch> = {
     if (options.occurrences.length === 0) throw options.fault('at least one option is missing');
     return {
       kind: 'devgroup',
-      src: options.inverted('src-group', mark),
-      dst: options.inverted('dst-group', mark),
+      src: options.inverted('src-group', group),
+      dst: options.inverted('dst-group', group),
     };
   },
 };
