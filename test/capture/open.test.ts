@@ -133,7 +133,9 @@ it('reads standard input', () => {
   const open = fileURLToPath(new URL('./standard-input.ts', import.meta.url));
   const bundled = join(dir, 'standard-input.mjs');
   const rolldown = fileURLToPath(new URL('../../node_modules/.bin/rolldown', import.meta.url));
-  execFileSync(rolldown, [open, '--platform', 'node', '-o', bundled], { stdio: 'pipe' });
+  execFileSync(rolldown, [open, '--platform', 'node', '--no-codeSplitting', '-o', bundled], {
+    stdio: 'pipe',
+  });
   const out = execFileSync('node', [bundled], { input: gzipSync(CAPTURE), encoding: 'utf8' });
   expect(JSON.parse(out)).toEqual({ name: 'standard input', bytes: CAPTURE.length });
 });
