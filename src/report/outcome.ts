@@ -38,11 +38,10 @@ export function natSection({ nat }: ReplayResult, look: Style): string[] {
   const { dnatConnections: dnat, snatConnections: snat, chosen, adopted } = nat;
   if (dnat + snat === 0) return [];
   const seen = adopted === 0 ? '' : `, ${count(adopted)} of them seen leaving`;
-  const choice =
-    chosen === 0 ? '' : `; ${count(chosen)} ports or addresses that only the kernel knows${seen}`;
   return block(look, 'NAT', [
     `${plural(dnat, 'connection')} to another destination (DNAT), ` +
-      `${count(snat)} from another source (SNAT)${choice}`,
+      `${count(snat)} from another source (SNAT)`,
+    ...(chosen === 0 ? [] : [`${count(chosen)} ports that only the kernel knows${seen}`]),
   ]);
 }
 

@@ -42,7 +42,7 @@ describe('the report', () => {
     expect(stdout).toMatch(/published +626 +640 kB +14 .* to a published port/);
     expect(stdout).toMatch(/drop +5 +filter DOCKER-ISOLATION-STAGE-2 line 36 +-o br-back -j DROP/);
     expect(stdout).toMatch(/From \\ to +outside +back +bridge +shop +vault +host/);
-    expect(stdout).toMatch(/14 connections to another destination \(DNAT\)/);
+    expect(stdout).toMatch(/15 connections to another destination \(DNAT\)/);
     expect(stdout).toMatch(/1,301 of 1,301 packets seen leaving are as predicted/);
   });
 

@@ -35,6 +35,7 @@ OFFLOADS = ("tx", "rx", "tso", "gso", "gro")
 SYSCTLS = ("net.ipv4.ip_forward", "net.ipv4.conf.", "net.ipv6.conf.", "net.bridge.", "net.netfilter.")
 SETTINGS = ("forwarding", "rp_filter", "route_localnet", "accept_local", "src_valid_mark")
 SNAPLEN = "256"
+CAPTURED = ("eth", "lo", "br-", "docker", "veth")
 
 
 def run(*args: str, check: bool = True, **options) -> str:
@@ -54,6 +55,7 @@ class Machine:
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="dfr."))
         self.socket = f"unix://{self.work}/docker.sock"
         self.started: list[subprocess.Popen] = []
+        self.iptables = "iptables-legacy" if shape.legacy else "iptables-nft"
         self.pids: dict[str, str] = {}
         self.addresses: dict[str, str] = {}
 
@@ -95,12 +97,18 @@ class Machine:
 
     def start_docker(self) -> None:
         places = [f"--{kind}-root={self.work / kind}" for kind in ("data", "exec")]
+        path = f"{self.work}/bin:{os.environ['PATH']}"
+        (self.work / "bin").mkdir()
+        for name in ("iptables", "ip6tables"):
+            program = shutil.which(self.iptables.replace("iptables", name))
+            (self.work / "bin" / name).symlink_to(program)
         log = open(self.work / "dockerd.log", "w", encoding="utf8")
         self.start(
             *("nsenter", f"--net=/var/run/netns/{HOST}", "dockerd", "-H", self.socket, *places),
             *(f"--pidfile={self.work}/docker.pid", "--storage-driver=vfs", *self.shape.dockerd),
             stdout=log,
             stderr=log,
+            env=os.environ | {"PATH": path},
         )
         for _ in range(80):
             if (self.work / "docker.sock").exists() and self.docker("info", check=False):
@@ -113,8 +121,10 @@ class Machine:
             self.start_container(container)
         time.sleep(1)
         self.set(self.shape.after)
+        if self.shape.ipset:
+            inside(HOST, "ipset", "restore", input=self.shape.ipset)
         if self.shape.rules:
-            inside(HOST, "iptables-restore", "--noflush", input=self.shape.rules)
+            inside(HOST, self.iptables + "-restore", "--noflush", input=self.shape.rules)
         for device in devices():
             without_offloads(("nsenter", f"--net=/var/run/netns/{HOST}"), device)
 
@@ -237,7 +247,7 @@ def without_offloads(where: tuple[str, ...], device: str) -> None:
 def save_snapshot(machine: Machine, to: pathlib.Path) -> None:
     to.mkdir(parents=True)
     outputs = {
-        "iptables-save.txt": ("iptables-save", "-c"),
+        "iptables-save.txt": (machine.iptables + "-save", "-c"),
         "nft-ruleset.json": ("nft", "-j", "list", "ruleset"),
         "ip-addr.json": ("ip", "-j", "-d", "addr", "show"),
         "ip-route.json": ("ip", "-j", "-4", "route", "show", "table", "all"),
@@ -245,6 +255,8 @@ def save_snapshot(machine: Machine, to: pathlib.Path) -> None:
         "ip-rule.json": ("ip", "-j", "rule"),
         "bridge-fdb.json": ("bridge", "-j", "fdb", "show"),
     }
+    if machine.shape.ipset:
+        outputs["ipset-save.txt"] = ("ipset", "save")
     for name, command in outputs.items():
         (to / name).write_text(inside(HOST, *command), encoding="utf8")
     settings = inside(HOST, "sysctl", "-a", check=False).splitlines()
@@ -267,12 +279,14 @@ def is_read(line: str) -> bool:
 
 def start_capture(machine: Machine, directory: pathlib.Path) -> tuple[subprocess.Popen, pathlib.Path]:
     kind = machine.shape.capture
-    file = directory / ("capture.pcapng" if kind == "multi" else "capture.pcap")
-    if kind == "multi":
-        mine = [f"-i{name}" for name in devices() if name.startswith(("eth", "lo", "br-", "docker", "veth"))]
-        command = ("dumpcap", "-q", "-B", "64", "-s", SNAPLEN, *mine, "-w", str(file))
-    else:
+    one = kind == "any" or kind in devices()
+    file = directory / ("capture.pcap" if one else "capture.pcapng")
+    if one:
         command = ("tcpdump", "-i", kind, "-B", "65536", "-s", SNAPLEN, "-U", "-w", str(file))
+    else:
+        names = devices() if kind == "multi" else kind.split()
+        on = [f"-i{name}" for name in names if name.startswith(CAPTURED)]
+        command = ("dumpcap", "-q", "-B", "64", "-s", SNAPLEN, *on, "-w", str(file))
     process = machine.start_inside(HOST, *command)
     time.sleep(2)
     return process, file
@@ -288,14 +302,14 @@ def record(shape: Shape, out: pathlib.Path) -> None:
         machine.start_inside(WORLD, PYTHON, PEER, "serve", "tcp:80", "udp:53")
         time.sleep(1)
         for table in ("filter", "nat", "mangle", "raw"):
-            inside(HOST, "iptables", "-t", table, "-Z", check=False)
+            inside(HOST, machine.iptables, "-t", table, "-Z", check=False)
         inside(HOST, "conntrack", "-F", check=False)
         save_snapshot(machine, directory / "host")
         capture, file = start_capture(machine, directory)
         for name in shape.traffic:
             getattr(machine, f"traffic_{name}")()
         time.sleep(1)
-        counters = inside(HOST, "iptables-save", "-c")
+        counters = inside(HOST, machine.iptables + "-save", "-c")
         time.sleep(1)
         capture.send_signal(signal.SIGTERM)
         capture.wait()

@@ -5,6 +5,8 @@ TCP port 80 and UDP port 53 and whatever its published ports lead to.
 """
 from dataclasses import dataclass, field
 
+from newer import IPSET, docker28, docker29
+
 
 @dataclass(frozen=True)
 class Container:
@@ -22,7 +24,9 @@ class Shape:
     before: dict[str, str] = field(default_factory=dict)  # sysctls before dockerd starts
     after: dict[str, str] = field(default_factory=dict)  # sysctls once the containers run
     rules: str = ""  # iptables-restore --noflush
-    capture: str = "any"  # any | multi | the name of the one interface captured on
+    ipset: str = ""  # ipset restore
+    legacy: bool = False  # Docker's iptables is iptables-legacy
+    capture: str = "any"  # any | multi | names of the interfaces captured on
     traffic: tuple[str, ...] = ("ports", "inside", "host")
 
 
@@ -34,12 +38,14 @@ SHOP = {"shop": ("--subnet=172.18.0.0/16", "-o=com.docker.network.bridge.name=br
 VAULT = {
     "vault": ("--subnet=172.20.0.0/16", "--internal", "-o=com.docker.network.bridge.name=br-vault")
 }
+NO_IPTABLES = ("--iptables=false",)
 NO_PROXY = ("--userland-proxy=false",)
 ALL = (WEB, DNS, APP, DB)
 
-RANDOM_SOURCES = """*nat
+TWO_HOSTS = "192.168.1.10-192.168.1.11"
+RANDOM_SOURCES = f"""*nat
 -I POSTROUTING 1 -s 172.17.0.0/16 ! -o docker0 -p tcp -j SNAT --to-source 192.168.1.11 --random
--I POSTROUTING 2 -s 172.17.0.0/16 ! -o docker0 -p udp -j SNAT --to-source 192.168.1.10-192.168.1.11:3000-3003
+-I POSTROUTING 2 -s 172.17.0.0/16 ! -o docker0 -p udp -j SNAT --to-source {TWO_HOSTS}:3000-3003
 -I POSTROUTING 3 -s 172.18.0.0/16 ! -o br-shop -j MASQUERADE --random-fully
 -I POSTROUTING 4 -o eth0 -p udp -m addrtype --src-type LOCAL -j MASQUERADE --to-ports 2000-2010
 -I PREROUTING 1 -i eth0 -p tcp --dport 8090 -j DNAT --to-destination 172.18.0.2:7000-7007 --random
@@ -51,6 +57,8 @@ SHAPES = (
     Shape("ports-no-proxy", ALL, SHOP, NO_PROXY),
     Shape("ports-multi", ALL, SHOP, capture="multi"),
     Shape("ports-no-proxy-multi", ALL, SHOP, NO_PROXY, capture="multi"),
+    Shape("ports-no-veths", ALL, SHOP, capture="eth0 docker0 br-shop"),
+    Shape("ports-legacy", ALL, SHOP, legacy=True),
     Shape("ports-uplink", ALL, SHOP, capture="eth0"),
     Shape("ports-bridge", ALL, SHOP, capture="docker0"),
     Shape(
@@ -80,5 +88,19 @@ SHAPES = (
         NO_PROXY,
         after={"net.bridge.bridge-nf-call-iptables": "0"},
     ),
-    Shape("random-sources", ALL, SHOP, rules=RANDOM_SOURCES, traffic=("ports", "inside", "host", "sources")),
+    Shape("as-docker28.0", ALL, SHOP, NO_IPTABLES, rules=docker28(), ipset=IPSET),
+    Shape(
+        "as-docker29",
+        (*ALL, Container("safe", "vault"), Container("key", "vault")),
+        SHOP | VAULT,
+        NO_IPTABLES,
+        rules=docker29(),
+    ),
+    Shape(
+        "random-sources",
+        ALL,
+        SHOP,
+        rules=RANDOM_SOURCES,
+        traffic=("ports", "inside", "host", "sources"),
+    ),
 )
