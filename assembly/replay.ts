@@ -105,6 +105,7 @@ import { ResultRecord, Slot, Traversal } from './slot';
 import { attachStats, count, countBy } from './stats';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
+import { isInnerSeen } from './wire/index';
 import { ownerOfTuple } from './wire/owner';
 
 const AHEAD: u32 = 32;
@@ -113,7 +114,6 @@ let packet: Packet = changetype<Packet>(0);
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
 let worker: u32 = 0;
 let workers: u32 = 1;
-let innerSeen: bool = false; // frames came in from a bridge or port: forwarding is visible
 let conflict: bool = false;
 let ahead: usize = 0; // u32 connection reference of each frame read ahead, then a sum nobody reads
 let portSeen: usize = 0; // u8 per interface id: frames came in below, by a port or with a tag
@@ -129,7 +129,6 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   attachOutcome(base + 320);
   worker = thisWorker;
   workers = ofWorkers;
-  innerSeen = false;
   conflict = false;
   return offsetof<Packet>() <= 192 && offsetof<Traversal>() <= 128 && offsetof<Outcome>() <= 192;
 }
@@ -217,7 +216,6 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     if (found != 0) return observeLeaving(changetype<Prediction>(found), r, frame, result);
     return leaving(p, r, print, result);
   }
-  if (iface.kind == IFACE_BRIDGE || iface.master != 0) innerSeen = true;
   if (iface.kind == IFACE_BRIDGE) {
     if (load<u8>(portSeen + r.iface) == 0) {
       openExpress(r.iface);
@@ -345,7 +343,7 @@ function begin(p: Packet): void {
 function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
   const bridge = bridgeOf(r.iface);
   p.out = <u16>(bridge != 0 ? bridge : r.iface);
-  const origin = originOf(p, innerSeen);
+  const origin = originOf(p, isInnerSeen(p.frame));
   const doubt = ambiguity;
   if (origin == ORIGIN_FORWARDED) {
     p.out = 0;

@@ -14,9 +14,11 @@ import {
   FRAME_NO_IFACE,
   FRAME_SNAPPED,
   FRAME_VLAN,
+  IFACE_BRIDGE,
 } from '../abi';
 import { FACT_FAULTS, FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
 import { fdbLearn } from '../bridge/fdb';
+import { ifaceAt } from '../host';
 import { FrameRecord } from '../packet';
 import { be16 } from './bytes';
 import { isDefragCandidate, queueFragment } from './defrag';
@@ -251,11 +253,22 @@ export function decodeFrame(
   f.direction = <u8>placeDirection(place);
   f.pktType = <u8>placePktType(place);
   rarities(f, state, place);
+  noteInner(f, state, frame);
   if (f.fault != FAULT_NONE) return;
   if (isDefragCandidate(f.flags, f.family == FAMILY_V4 ? 0 : fragmentHeader)) {
     queueFragment(f, state, f.vlan, time);
   }
   if (workers > 1) f.owner = <u8>ownerOf(f);
+}
+
+/**
+ * Notes the first frame that came in on a bridge or by a port. It is never one that takes the short
+ * way (usual.ts), which is for places that were seen before.
+ */
+function noteInner(f: FrameRecord, state: CaptureState, frame: u64): void {
+  if (state.innerFrom != 0 || f.iface == 0 || f.direction != DIRECTION_IN) return;
+  const iface = ifaceAt(f.iface);
+  if (iface.kind == IFACE_BRIDGE || iface.master != 0) state.innerFrom = frame;
 }
 
 /** What is counted for the report. */
