@@ -111,6 +111,7 @@ import { ResultRecord, Slot, Traversal } from './slot';
 import { attachStats, count, countBy } from './stats';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
+import { isInnerSeen } from './wire/index';
 import { ownerOfTuple } from './wire/owner';
 
 const AHEAD: u32 = 32;
@@ -119,7 +120,6 @@ let packet: Packet = changetype<Packet>(0);
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
 let worker: u32 = 0;
 let workers: u32 = 1;
-let innerSeen: bool = false; // frames came in from a bridge or port: forwarding is visible
 let conflict: bool = false;
 let ahead: usize = 0; // u32 connection reference of each frame read ahead, then a sum nobody reads
 let portSeen: usize = 0; // u8 per interface id: frames came in below, by a port or with a tag
@@ -135,7 +135,6 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   attachOutcome(base + 320);
   worker = thisWorker;
   workers = ofWorkers;
-  innerSeen = false;
   conflict = false;
   return offsetof<Packet>() <= 192 && offsetof<Traversal>() <= 128 && offsetof<Outcome>() <= 192;
 }
@@ -223,7 +222,6 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     if (found != 0) return observeLeaving(changetype<Prediction>(found), r, frame, result);
     return leaving(p, r, print, result);
   }
-  if (iface.kind == IFACE_BRIDGE || iface.master != 0) innerSeen = true;
   if (iface.kind == IFACE_BRIDGE) {
     if (load<u8>(portSeen + r.iface) == 0) {
       const port = bridgedFrom(p, r.iface);
@@ -362,7 +360,7 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
   const src = p.src;
   const dst = p.dst;
   p.out = out;
-  let verdict = enter(p, originOf(p, innerSeen, true));
+  let verdict = enter(p, originOf(p, isInnerSeen(frame), true));
   let doubt = ambiguity;
   if (undone) {
     const left = verdict == VERDICT_ACCEPT && outcome.out == out;
@@ -371,7 +369,7 @@ function leaving(p: Packet, r: FrameRecord, print: u64, result: usize): void {
       takeBack(p);
       fill(p, r, frame);
       p.out = out;
-      verdict = enter(p, originOf(p, innerSeen, false));
+      verdict = enter(p, originOf(p, isInnerSeen(frame), false));
       doubt = ambiguity;
     }
   }

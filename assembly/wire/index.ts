@@ -92,6 +92,12 @@ export function captureFact(state: usize, fact: u32): u64 {
   return factOf(changetype<CaptureState>(state), fact);
 }
 
+/** Whether a frame before this one came in on a bridge or by a port: forwarding is visible. */
+export function isInnerSeen(frame: u64): bool {
+  const first = attached.innerFrom;
+  return first != 0 && first < frame;
+}
+
 /** After the last slot: gives up incomplete datagrams; returns how many there were. */
 export function finishFragments(): u32 {
   return finishReassembly(attached);

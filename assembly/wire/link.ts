@@ -14,10 +14,12 @@ import {
   FRAME_NO_IFACE,
   FRAME_SNAPPED,
   FRAME_VLAN,
+  IFACE_BRIDGE,
 } from '../abi';
 import { FACT_FAULTS, FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
 import { fdbLearn, macAt } from '../bridge/fdb';
 import { neighbourLearn } from '../bridge/neighbour';
+import { ifaceAt } from '../host';
 import { FrameRecord } from '../packet';
 import { be16 } from './bytes';
 import { isDefragCandidate, queueFragment } from './defrag';
@@ -252,6 +254,7 @@ export function decodeFrame(
   f.direction = <u8>placeDirection(place);
   f.pktType = <u8>placePktType(place);
   rarities(f, state, place);
+  noteInner(f, state, frame);
   if (f.fault != FAULT_NONE) return;
   if (place & PLACE_LEARN && f.l2 != 0) {
     neighbourLearn(placeIface(place), f.family, f.l3, macAt(<usize>f.l2 + 6), frame);
@@ -260,6 +263,16 @@ export function decodeFrame(
     queueFragment(f, state, f.vlan, time);
   }
   if (workers > 1) f.owner = <u8>ownerOf(f);
+}
+
+/**
+ * Notes the first frame that came in on a bridge or by a port. It is never one that takes the short
+ * way (usual.ts), which is for places that were seen before.
+ */
+function noteInner(f: FrameRecord, state: CaptureState, frame: u64): void {
+  if (state.innerFrom != 0 || f.iface == 0 || f.direction != DIRECTION_IN) return;
+  const iface = ifaceAt(f.iface);
+  if (iface.kind == IFACE_BRIDGE || iface.master != 0) state.innerFrom = frame;
 }
 
 /** What is counted for the report. */

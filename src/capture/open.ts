@@ -49,7 +49,7 @@ async function identify(source: StreamSource): Promise<CaptureSource> {
 async function refuse(source: CaptureSource, bytes: number): Promise<never> {
   const { name, fault } = source;
   await source.close();
-  if (fault !== undefined) throw fault;
+  if (fault !== undefined && bytes < SNIFF_BYTES) throw fault;
   if (bytes === 0) {
     throw new CaptureError('is empty: not even the header of a capture', name, 0);
   }

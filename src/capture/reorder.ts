@@ -1,4 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { SLOT_HEADROOM_BYTES } from '../../assembly/abi.ts';
+import { CAPTURE_MAX_PACKET } from '../../assembly/abi-capture.ts';
+import type { CaptureError } from '../errors.ts';
 import { FrameNumbers } from './frame-numbers.ts';
 import type { CaptureSource } from './source.ts';
 
@@ -13,6 +16,10 @@ const INTERFACE_DESCRIPTION = 1;
 const ENHANCED_PACKET = 6;
 /** Blocks that are frames too: old and simple packets, journal entries, custom blocks. */
 const OTHER_FRAMES: ReadonlySet<number> = new Set([2, 3, 9, 0xbad, 0x40000bad]);
+const BLOCK_MIN = 12;
+const PACKET_MIN = 32;
+/** A packet in a longer block is refused by the reader. */
+const BLOCK_MAX = SLOT_HEADROOM_BYTES;
 const OPTION_END = 0;
 const OPTION_NAME = 2;
 const OPTION_TSRESOL = 9;
@@ -72,6 +79,10 @@ export class ReorderedSource implements CaptureSource {
 
   get position(): number {
     return this.#inner.position;
+  }
+
+  get fault(): CaptureError | undefined {
+    return this.#inner.fault;
   }
 
   close(): Promise<void> {
@@ -134,20 +145,34 @@ export class ReorderedSource implements CaptureSource {
       if (type === SECTION_HEADER) this.#little = bytes.readUInt32LE(at + 8) === 0x1a2b3c4d;
       const length = this.#u32(bytes, at + 4);
       const isOther = !this.#started && type !== SECTION_HEADER;
-      if (isOther || length < 12 || length % 4 !== 0 || length > WINDOW_BYTES) {
+      if (isOther || length < BLOCK_MIN || length % 4 !== 0 || length > WINDOW_BYTES) {
         this.#passes = true;
         break;
       }
       this.#started = true;
       if (at + length > bytes.length) break;
+      if (!this.#isSound(type, bytes.subarray(at, at + length))) {
+        this.#passes = true;
+        break;
+      }
       this.#takeBlock(type, bytes.subarray(at, at + length));
       at += length;
     }
     return at;
   }
 
+  /** Whether the reader behind us can go on after this block; if not, it stays where it is. */
+  #isSound(type: number, block: Buffer): boolean {
+    if (this.#u32(block, block.length - 4) !== block.length) return false;
+    if (type !== ENHANCED_PACKET) return true;
+    if (block.length < PACKET_MIN || block.length > BLOCK_MAX) return false;
+    const captured = this.#u32(block, 20);
+    if (captured > block.length - PACKET_MIN || captured > CAPTURE_MAX_PACKET) return false;
+    return this.#u32(block, 8) < this.#interfaces.length;
+  }
+
   #takeBlock(type: number, block: Buffer): void {
-    if (type === ENHANCED_PACKET && block.length >= 32) {
+    if (type === ENHANCED_PACKET) {
       const tsNanos = this.#time(block);
       const rank = this.#interfaces[this.#u32(block, 8)]?.rank ?? 0;
       if (tsNanos === this.#newest) this.#sorted = false;

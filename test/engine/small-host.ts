@@ -1,9 +1,13 @@
 /** A host of a few files, and what a replay says of frames on it. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type Compiled, compile, type PacketRecord, readHost, replay } from '../../src/index.ts';
+import {
+  type Compiled,
+  compile,
+  type HostOptions,
+  type PacketRecord,
+  readHost,
+  replay,
+} from '../../src/index.ts';
 
 export const ETH0_MAC = '02:00:c0:a8:01:0a';
 
@@ -20,14 +24,8 @@ export const ETH0 = {
   ],
 };
 
-export async function smallHost(files: Readonly<Record<string, string>>): Promise<Compiled> {
-  const dir = mkdtempSync(join(tmpdir(), 'dockfw-host-'));
-  try {
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
-    return compile(await readHost(dir));
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+export async function smallHost(files: NonNullable<HostOptions['files']>): Promise<Compiled> {
+  return compile(await readHost({ files }));
 }
 
 /** One record per frame. */

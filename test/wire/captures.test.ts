@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FAULT_NOT_IP } from '../../assembly/abi.ts';
 import * as capture from '../../assembly/abi-capture.ts';
 import { openCapture } from '../../src/capture/index.ts';
-import { captureFiles } from './data.ts';
+import { captureFiles, hasData } from './data.ts';
 import { compileFront, type Decoded, decode } from './harness.ts';
 import { DOCKER_HOST } from './image.ts';
 
@@ -97,6 +97,12 @@ const FAULTY: Readonly<Record<string, { status: number; offset: number }>> = {
   'cut-in-last-record.pcap': { status: capture.CAPTURE_CUT, offset: 2797 },
   'corrupt-shb-option-too-long.pcapng': { status: capture.CAPTURE_BLOCK_LENGTH, offset: 0 },
 };
+
+it.skipIf(!hasData)('there are captures to compare', () => {
+  const names = captureFiles().map((file) => basename(file));
+  expect(names.some((name) => name.endsWith('.gz'))).toBe(true);
+  expect(names.some((name) => name.endsWith('.zst'))).toBe(true);
+});
 
 describe.each(captureFiles())('%s', (file) => {
   const name = basename(file);

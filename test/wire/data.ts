@@ -8,21 +8,19 @@ export const dataDir = process.env.DOCKFW_DATA ?? join(root, '../shared/data');
 export const hasData = existsSync(join(dataDir, 'captures'));
 if (!hasData) console.warn(`skipped: no captures at ${dataDir} (set DOCKFW_DATA)`);
 
-/** Paths of all captures there, ours and others'. */
-export function captureFiles(): string[] {
-  if (!hasData) return [];
-  const files = readdirSync(join(dataDir, 'captures')).map((name) =>
-    join(dataDir, 'captures', name),
-  );
-  for (const kind of ['live', 'kernel']) {
-    const dir = join(dataDir, kind);
-    if (!existsSync(dir)) continue;
-    for (const name of readdirSync(dir)) {
-      if (!statSync(join(dir, name)).isDirectory()) continue;
-      for (const file of readdirSync(join(dir, name))) {
-        if (/\.pcap(ng)?$/.test(file)) files.push(join(dir, name, file));
-      }
-    }
+const CAPTURE = /\.(pcap|pcapng|cap)(\.gz|\.zst)?$/;
+
+function* capturesBelow(dir: string): Generator<string> {
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name);
+    if (statSync(path).isDirectory()) yield* capturesBelow(path);
+    else if (CAPTURE.test(name)) yield path;
   }
-  return files.sort();
+}
+
+/** Paths of all captures: the repository's own, and those of others. */
+export function captureFiles(): string[] {
+  const own = ['examples', 'test/live/cases', 'test/kernel/cases'].map((dir) => join(root, dir));
+  return [...own, dataDir].flatMap((dir) => [...capturesBelow(dir)]).sort();
 }
