@@ -27,7 +27,7 @@ import { ZONE_ORIGINAL, ZONE_REPLY } from '../conntrack/zone';
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
 import { announcedMss } from './match/content';
-import { applySetTarget } from './set/match';
+import { applySetTarget } from './set/target';
 
 const GO_ON: u32 = 0;
 
