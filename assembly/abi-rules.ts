@@ -320,12 +320,13 @@ export const AH_RESERVED_ZERO = 4;
 // --- sets ----------------------------------------------------------------------------------------
 // SECTION_SET: SET_SIZE bytes per set, then what they point to (offsets from the section's start).
 //
-//     0 u8 kind  u8 family (0: any)  u8 dimensions  u8 flags │ u8 × 6 SET_DIM_* │ u16 unused
+//     0 u8 kind, u8 family (0: any), u8 dimensions, u8 unused │ u32 flags
+//     8 u8 × 6 SET_DIM_*, u16 unused
 //    16 u64 × 2 address mask │ u32 mark mask │ u32 default timeout (s)
-//    40 u32 prefixes, u32 count: {u8 first, u8 second} from the longest on
+//    40 u32 first, u32 last: the addresses or ports that fit a bitmap
 //    48 u32 entries, u32 count │ u32 most entries │ u32 unused
 //
-// An entry is its key and what comes with it; a member of a list is {u32 set, u32 timeout}.
+// An entry is its key and what comes with it; of a list's member, the key's first word is the set.
 //
 //     0 u64 × 2 first address │ u64 × 2 second address
 //    32 u16 port, u8 protocol, u8 first prefix, u8 second prefix, u8 unused, u16 interface │ u64 MAC
@@ -335,7 +336,6 @@ export const AH_RESERVED_ZERO = 4;
 export const SET_SIZE = 64;
 export const SET_KEY_BYTES = 56;
 export const SET_ENTRY_BYTES = 104;
-export const SET_MEMBER_BYTES = 8;
 
 export const SET_HASH = 0;
 export const SET_LIST = 1;
@@ -347,8 +347,17 @@ export const SET_FORCEADD = 4;
 /** The first, the second address has prefixes. */
 export const SET_FIRST_NET = 8;
 export const SET_SECOND_NET = 16;
-/** bitmap:ip,mac: entries without a MAC learn it; the MAC is the source's alone. */
-export const SET_SOURCE_MAC = 32;
+/** bitmap:ip,mac: the MAC is no part of the key; entries without one learn it. */
+export const SET_LEARNS_MAC = 32;
+export const SET_HAS_COUNTERS = 64;
+/** Entries have marks and priorities. */
+export const SET_HAS_SKBINFO = 128;
+/** hash:ip: address zero is in no set. */
+export const SET_NO_ZERO = 256;
+/** What lies outside the first and the last address or port cannot be in it. */
+export const SET_BITMAP = 512;
+/** hash:net,iface: an entry hides shorter prefixes, whatever its interface. */
+export const SET_NET_IFACE = 1024;
 
 export const SET_DIM_ADDRESS = 1;
 export const SET_DIM_PORT = 2;
@@ -356,11 +365,12 @@ export const SET_DIM_MAC = 3;
 export const SET_DIM_IFACE = 4;
 export const SET_DIM_MARK = 5;
 
+/** An interface that the host does not have. */
+export const SET_NO_SUCH_IFACE = 0xffff;
+
 export const SET_ENTRY_NOMATCH = 1;
-export const SET_ENTRY_MARK = 2;
-export const SET_ENTRY_PRIORITY = 4;
-/** A MAC address is not known yet (bitmap:ip,mac): any matches. */
-export const SET_ENTRY_ANY_MAC = 8;
+/** A MAC address is not known yet (bitmap:ip,mac): any matches, and stays. */
+export const SET_ENTRY_ANY_MAC = 2;
 
 // MATCH_SET: flags; the operators for packets and bytes are in them too
 export const SET_RETURN_NOMATCH = 1;
@@ -371,6 +381,8 @@ export const SET_OP_EQ = 1;
 export const SET_OP_NE = 2;
 export const SET_OP_LT = 3;
 export const SET_OP_GT = 4;
+/** list:set: the counters of the members' entries stand still. */
+export const SET_SKIP_SUBCOUNTERS = 8;
 export const SET_PACKETS_OP_SHIFT = 8;
 export const SET_BYTES_OP_SHIFT = 12;
 

@@ -30,7 +30,7 @@ import { ifaceAt } from '../host';
 import { Packet } from '../packet';
 import { applyHmark } from './hmark';
 import { announcedMss } from './match/content';
-import { applySetTarget } from './set/match';
+import { applySetTarget } from './set/target';
 
 const GO_ON: u32 = 0;
 

@@ -152,9 +152,10 @@ class Disassembler {
 
   #set(index: number, section: number, at: number): void {
     const head = section + at;
-    const [kind, family, dims, flags] = [0, 1, 2, 3].map((i) => this.#view.getUint8(head + i));
+    const [kind, family, dims] = [0, 1, 2].map((i) => this.#view.getUint8(head + i));
     const what = kind === rules.SET_LIST ? 'list' : `IPv${family} of ${dims} dimensions`;
-    this.#lines.push(`set ${index}: ${what}, flags ${flags}, ${this.#u32(head + 52)} entries`);
+    const [flags, entries] = [this.#u32(head + 4), this.#u32(head + 52)];
+    this.#lines.push(`set ${index}: ${what}, flags ${flags}, ${entries} entries`);
   }
 
   #section(number: number): Section {

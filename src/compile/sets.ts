@@ -1,23 +1,27 @@
 /** SECTION_SET: the host's ipsets. Layout in assembly/abi-rules.ts. */
 import {
+  SET_BITMAP,
   SET_DIM_ADDRESS,
   SET_DIM_IFACE,
   SET_DIM_MAC,
   SET_DIM_MARK,
   SET_DIM_PORT,
   SET_ENTRY_ANY_MAC,
-  SET_ENTRY_MARK,
   SET_ENTRY_NOMATCH,
-  SET_ENTRY_PRIORITY,
   SET_FIRST_NET,
   SET_FORCEADD,
+  SET_HAS_COUNTERS,
+  SET_HAS_SKBINFO,
   SET_HAS_TIMEOUT,
   SET_HASH,
+  SET_LEARNS_MAC,
   SET_LIST,
+  SET_NET_IFACE,
+  SET_NO_SUCH_IFACE,
+  SET_NO_ZERO,
   SET_PLAIN_PORTS,
   SET_SECOND_NET,
   SET_SIZE,
-  SET_SOURCE_MAC,
 } from '../../assembly/abi-rules.ts';
 import type { Host } from '../host/host.ts';
 import { addressBits, prefixMask } from '../ruleset/address.ts';
@@ -101,12 +105,14 @@ function alternatives(
     }
     case 'mac':
       return [(key) => ({ ...key, mac: value.mac })];
-    case 'iface':
+    case 'iface': {
       // --match-set never asks for bridge ports (hash_netiface4_kadt without IPSET_FLAG_PHYSDEV).
       if (value.physdev) return [];
-      return host.interfaces
-        .filter((iface) => isNamed(value, iface.name))
-        .map(({ id }) => (key) => ({ ...key, iface: id }));
+      const found = host.interfaces.filter(({ name }) => isNamed(value, name)).map(({ id }) => id);
+      // The entry counts even so: its network hides shorter prefixes.
+      const ids = found.length === 0 ? [SET_NO_SUCH_IFACE] : found;
+      return ids.map((iface) => (key) => ({ ...key, iface }));
+    }
     case 'mark':
       return [(key) => ({ ...key, mark: value.mark })];
     case 'set':
@@ -126,14 +132,14 @@ function keysOf(entry: IpsetEntry, set: Ipset, host: Host): Key[] {
 }
 
 /** bitmap:ip,mac keeps the MAC beside the key, since an entry may have none yet. */
-function isSourceMac(set: Ipset): boolean {
+function learnsMac(set: Ipset): boolean {
   return set.method === 'bitmap' && set.dimensions.includes('mac');
 }
 
 function writeEntry(out: ByteWriter, entry: IpsetEntry, key: Key, set: Ipset): void {
   const [first, second] = key.addresses;
   const mac = BigInt(key.mac ?? 0);
-  const sourceMac = isSourceMac(set);
+  const learns = learnsMac(set);
   out.u64(...addressKey(first?.address ?? 0n, set.family));
   out.u64(...addressKey(second?.address ?? 0n, set.family));
   out
@@ -144,15 +150,23 @@ function writeEntry(out: ByteWriter, entry: IpsetEntry, key: Key, set: Ipset): v
     .u8(second?.prefixLen ?? 0)
     .u8(0)
     .u16(key.iface);
-  out.u64(sourceMac ? 0n : mac).u32(key.mark, 0);
+  out.u64(learns ? 0n : mac).u32(key.mark, 0);
   const flags =
-    (entry.nomatch ? SET_ENTRY_NOMATCH : 0) |
-    (entry.skbMark === null ? 0 : SET_ENTRY_MARK) |
-    (entry.skbPriority === null ? 0 : SET_ENTRY_PRIORITY) |
-    (sourceMac && key.mac === null ? SET_ENTRY_ANY_MAC : 0);
+    (entry.nomatch ? SET_ENTRY_NOMATCH : 0) | (learns && key.mac === null ? SET_ENTRY_ANY_MAC : 0);
+  writeExtensions(out, entry, set, flags);
+  out.u64(learns ? mac : 0n);
+}
+
+function writeMember(out: ByteWriter, entry: IpsetEntry, index: number, list: Ipset): void {
+  out.u64(BigInt(index), 0n, 0n, 0n, 0n, 0n, 0n);
+  writeExtensions(out, entry, list, 0);
+  out.u64(0n);
+}
+
+function writeExtensions(out: ByteWriter, entry: IpsetEntry, set: Ipset, flags: number): void {
   out.u32(flags, entry.timeout ?? set.timeout ?? 0);
   out.u32(entry.skbMark?.value ?? 0, entry.skbMark?.mask ?? 0, entry.skbPriority ?? 0, 0);
-  out.u64(entry.packets, entry.bytes, sourceMac ? mac : 0n);
+  out.u64(entry.packets, entry.bytes);
 }
 
 function setFlags(set: Ipset): number {
@@ -163,7 +177,12 @@ function setFlags(set: Ipset): number {
     (set.forceadd ? SET_FORCEADD : 0) |
     (addresses[0] === 'net' ? SET_FIRST_NET : 0) |
     (addresses[1] === 'net' ? SET_SECOND_NET : 0) |
-    (isSourceMac(set) ? SET_SOURCE_MAC : 0)
+    (learnsMac(set) ? SET_LEARNS_MAC : 0) |
+    (set.counters ? SET_HAS_COUNTERS : 0) |
+    (set.skbinfo ? SET_HAS_SKBINFO : 0) |
+    (set.type === 'hash:ip' ? SET_NO_ZERO : 0) |
+    (set.method === 'bitmap' ? SET_BITMAP : 0) |
+    (set.type === 'hash:net,iface' ? SET_NET_IFACE : 0)
   );
 }
 
@@ -173,14 +192,10 @@ function familyOf(set: Ipset): number {
   return hasAddress ? set.family : 0;
 }
 
-/** Pairs of prefix lengths that occur, the longest first; as mtype_test_cidrs() tries them. */
-function prefixPairs(keys: readonly Key[]): (readonly [number, number])[] {
-  const pairs = new Map<number, readonly [number, number]>();
-  for (const { addresses } of keys) {
-    const [first = 0, second = 0] = addresses.map(({ prefixLen }) => prefixLen);
-    pairs.set(first * 256 + second, [first, second]);
-  }
-  return [...pairs.entries()].sort(([a], [b]) => b - a).map(([, pair]) => pair);
+/** Addresses or ports that fit a bitmap. */
+function rangeOf({ addressRange, portRange }: Ipset): readonly [first: number, last: number] {
+  const { min, max } = addressRange ?? portRange ?? { min: 0, max: 0 };
+  return [Number(min), Number(max)];
 }
 
 /** All sets of the host, in its order: their index is their number in the image. */
@@ -193,10 +208,6 @@ export function encodeSets(host: Host): { bytes: Uint8Array; count: number } {
   for (const set of sets) {
     const isList = set.method === 'list';
     const entries = set.entries.map((entry) => ({ entry, keys: keysOf(entry, set, host) }));
-    const prefixes = start + body.length;
-    const pairs = prefixPairs(entries.flatMap(({ keys }) => keys));
-    for (const [first, second] of pairs) body.u8(first).u8(second);
-    body.align(8);
     const first = start + body.length;
     let count = 0;
     for (const { entry, keys } of entries) {
@@ -204,7 +215,7 @@ export function encodeSets(host: Host): { bytes: Uint8Array; count: number } {
       if (isList && member?.kind === 'set') {
         const index = indexOf(member.name);
         if (index < 0) continue;
-        body.u32(index, entry.timeout ?? set.timeout ?? 0);
+        writeMember(body, entry, index, set);
         count++;
       }
       for (const key of isList ? [] : keys) {
@@ -213,10 +224,13 @@ export function encodeSets(host: Host): { bytes: Uint8Array; count: number } {
       }
     }
     heads.u8(isList ? SET_LIST : SET_HASH).u8(isList ? 0 : familyOf(set));
-    heads.u8(isList ? 0 : set.dimensions.length).u8(setFlags(set));
+    heads
+      .u8(isList ? 0 : set.dimensions.length)
+      .u8(0)
+      .u32(setFlags(set));
     for (let i = 0; i < MAX_DIMS; i++) heads.u8(DIMS[set.dimensions[i] ?? 'set']);
     heads.align(16).u64(...addressKey(set.addressMask ?? topAddress(set.family), set.family));
-    heads.u32(set.markMask ?? MAX_U32, set.timeout ?? 0, prefixes, pairs.length);
+    heads.u32(set.markMask ?? MAX_U32, set.timeout ?? 0, ...rangeOf(set));
     heads.u32(first, count, set.maxElements ?? DEFAULT_MAX_ELEMENTS, 0);
   }
   const bytes = new Uint8Array(start + body.length);

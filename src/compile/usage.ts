@@ -25,8 +25,18 @@ export class Usage {
       }
       if (target?.kind !== 'SET') continue;
       for (const reference of [target.add, target.del]) {
-        if (reference !== null) this.#written.add(reference.name);
+        if (reference !== null) this.#noteWritten(reference.name);
       }
+    }
+  }
+
+  /** What is written to a list is written to its members. */
+  #noteWritten(name: string): void {
+    if (this.#written.has(name)) return;
+    this.#written.add(name);
+    for (const { values } of this.#sets.get(name)?.entries ?? []) {
+      const [member] = values;
+      if (member?.kind === 'set') this.#noteWritten(member.name);
     }
   }
 
@@ -44,7 +54,11 @@ export class Usage {
   #orderedBecause(set: Ipset): string | null {
     if (this.#written.has(set.name)) return 'rules change it';
     if (this.#counted.has(set.name)) return 'rules compare its counters';
-    return set.timeout === null ? null : 'its entries expire';
+    if (set.timeout !== null) return 'its entries expire';
+    const learns = set.entries.some(({ values }) =>
+      values.some((value) => value.kind === 'mac' && value.mac === null),
+    );
+    return learns ? 'its entries learn MAC addresses' : null;
   }
 
   /** The first answer that is not null, of a set or, for a list, of its members. */
@@ -61,7 +75,6 @@ export class Usage {
       );
       if (found !== null) return found;
     }
-    // a list that rules write to writes to its members
     return null;
   }
 }

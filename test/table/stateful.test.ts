@@ -174,7 +174,7 @@ test.for([
 
 test('timeouts of sets run from the first packet', async () => {
   const text = rules(NFT, '-m set --match-set brief src -j ACCEPT');
-  expect(await accepted(text, at(0, 4999, 5000), WITH_SETS)).toBe('110');
+  expect(await accepted(text, at(0, 5003, 5004), WITH_SETS)).toBe('110');
 });
 
 test('SET adds, deletes and is asked later', async () => {
@@ -195,6 +195,11 @@ test('SET adds, deletes and is asked later', async () => {
 test('a set that does not exist is a problem with its line', async () => {
   const core = await TableCore.of(rules(NFT, '-m set --match-set nothing src -j ACCEPT'));
   expect(core.compiled.problems).toMatchObject([
-    { code: 'COMPILE', message: 'set "nothing" does not exist', line: 4, severity: 'error' },
+    {
+      code: 'COMPILE',
+      message: 'set "nothing" does not exist: ipset-save.txt must have it',
+      line: 4,
+      severity: 'error',
+    },
   ]);
 });

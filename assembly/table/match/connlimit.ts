@@ -1,16 +1,12 @@
 /** The connlimit match (xt_connlimit.c, nf_conncount.c): connections per address. */
-import {
-  HashTable,
-  initHashTable,
-  insertRecord,
-} from '../../lookup/hash-table';
-import { Conn, IPS_CONFIRMED } from '../../conntrack/conn';
+import { Conn, IPS_ASSURED, IPS_CONFIRMED } from '../../conntrack/conn';
 import { find } from '../../conntrack/table';
+import { findRecord, HashTable, initHashTable, insertRecord } from '../../lookup/hash-table';
 import { allocate } from '../../memory';
 import { Packet } from '../../packet';
 import { keyHigh, keyLow } from '../dimension';
 import { matchPayload } from '../record';
-import { stateAt } from '../state';
+import { jiffies, stateAt } from '../state';
 import { isInverted } from './header';
 
 const TCP: u32 = 6;
@@ -37,10 +33,12 @@ class Group {
   members: u32; // Member array
   room: u32;
   count: u32;
-  unused: u32;
+  checkedCount: u32; // last_gc_count
+  checked: u64; // last_gc, jiffies
 }
 const KEY_BYTES: u32 = 24;
 const FIRST_ROOM: u32 = 8;
+const MOST_AT_ONCE: u32 = 64; // CONNCOUNT_GC_MAX_COLLECT
 
 /** The original tuple of a connection that was counted. */
 @unmanaged
@@ -66,49 +64,76 @@ export function connlimitMatches(p: Packet, match: usize): bool {
     if (key == 0 || asked == 0) return false;
   }
   const member = changetype<Member>(asked);
-  describe(p, member);
+  const conn = describe(p, member);
   const handle = config.destination ? p.dst : p.src;
   store<u64>(key, keyHigh(p.family, handle) & config.maskHigh);
   store<u64>(key, keyLow(p.family, handle) & config.maskLow, 8);
   store<u64>(key, member.zone, 16);
   const table = changetype<HashTable>(stateAt(config.state));
   if (table.keyBytes == 0) initHashTable(table, KEY_BYTES, offsetof<Group>());
+  const isFirst = findRecord(table, key) == 0;
   const record = insertRecord(table, key);
-  if (record == 0) {
-    p.hotdrop = 1;
-    return false;
-  }
   const group = changetype<Group>(record);
-  const known = evict(group, member, p.tsNanos);
-  const isConfirmed =
-    p.conn != 0 && (changetype<Conn>(<usize>p.conn).status & IPS_CONFIRMED) != 0;
-  // A confirmed connection was counted when it began, or is not to be counted (6.18).
-  if (!known && (!isConfirmed || group.count == 0) && !append(group, member)) {
+  if (record == 0 || !note(group, member, conn, isFirst, p.tsNanos) || group.count == 0) {
     p.hotdrop = 1;
     return false;
   }
   return group.count > config.limit != isInverted(match);
 }
 
-/** The original tuple of the packet's connection, or the packet's own. */
-function describe(p: Packet, out: Member): void {
+/** Counts the connection if it is to be (nf_conncount_add_skb() of 6.18). False: no memory. */
+function note(group: Group, member: Member, conn: usize, isFirst: bool, now: u64): bool {
+  const jiffy = jiffies(now);
+  if (isFirst) {
+    group.checked = jiffy;
+    return append(group, member);
+  }
+  const status = conn == 0 ? 0 : changetype<Conn>(conn).status;
+  const isConfirmed = (status & IPS_CONFIRMED) != 0;
+  const isFresh = group.checked == jiffy;
+  if (isConfirmed && status & IPS_ASSURED) {
+    // Counted when it began, or not at all; nf_conncount_gc_list() even drops it when it is closed.
+    if (!isFresh) {
+      evict(group, null, now);
+      noteChecked(group, jiffy);
+    }
+    return true;
+  }
+  if (isConfirmed || !isFresh || group.count - group.checkedCount >= MOST_AT_ONCE) {
+    if (evict(group, member, now)) return true;
+    noteChecked(group, jiffy);
+  }
+  return append(group, member);
+}
+
+@inline
+function noteChecked(group: Group, jiffy: u64): void {
+  group.checked = jiffy;
+  group.checkedCount = group.count;
+}
+
+/** The packet's connection or 0; `out`: its original tuple, or else the packet's own. */
+function describe(p: Packet, out: Member): usize {
   out.family = p.family;
   out.proto = p.proto;
-  if (p.conn != 0) {
-    const conn = changetype<Conn>(<usize>p.conn);
-    out.src = conn.origSrc;
-    out.dst = conn.origDst;
-    out.sport = conn.origSport;
-    out.dport = conn.origDport;
-    out.proto = conn.proto;
-    out.zone = conn.zone;
-    return;
+  let conn: usize = p.conn;
+  if (conn == 0) conn = find(p.family, p.proto, p.src, p.dst, p.sport, p.dport, 0, p.tsNanos);
+  if (conn != 0) {
+    const c = changetype<Conn>(conn);
+    out.src = c.origSrc;
+    out.dst = c.origDst;
+    out.sport = c.origSport;
+    out.dport = c.origDport;
+    out.proto = c.proto;
+    out.zone = c.zone;
+    return conn;
   }
   out.src = p.src;
   out.dst = p.dst;
   out.sport = p.sport;
   out.dport = p.dport;
   out.zone = 0;
+  return 0;
 }
 
 @inline
@@ -116,23 +141,37 @@ function memberAt(group: Group, index: u32): Member {
   return changetype<Member>(<usize>group.members + <usize>index * offsetof<Member>());
 }
 
-/** Drops connections that are gone or closed; tells whether `member` is among the rest. */
-function evict(group: Group, member: Member, now: u64): bool {
+/**
+ * Drops connections that are gone or closed, from the oldest on, up to `own`, whose presence it
+ * tells, and no more than so many at once.
+ */
+function evict(group: Group, own: Member | null, now: u64): bool {
   let kept: u32 = 0;
-  let known = false;
-  for (let i: u32 = 0; i < group.count; i++) {
+  let i: u32 = 0;
+  let isKnown = false;
+  for (; i < group.count && i - kept <= MOST_AT_ONCE && !isKnown; i++) {
     const m = memberAt(group, i);
     const conn = find(m.family, m.proto, m.src, m.dst, m.sport, m.dport, m.zone, now);
     if (conn == 0) continue;
-    const same =
-      memory.compare(changetype<usize>(m), changetype<usize>(member), offsetof<Member>()) == 0;
-    if (same) known = true;
-    else if (isClosed(changetype<Conn>(conn))) continue;
-    memory.copy(changetype<usize>(memberAt(group, kept)), changetype<usize>(m), offsetof<Member>());
-    kept++;
+    isKnown = own !== null && isSame(m, own);
+    if (!isKnown && isClosed(changetype<Conn>(conn))) continue;
+    move(group, i, kept++, 1);
   }
-  group.count = kept;
-  return known;
+  move(group, i, kept, group.count - i);
+  group.count -= i - kept;
+  return isKnown;
+}
+
+@inline
+function isSame(a: Member, b: Member): bool {
+  return memory.compare(changetype<usize>(a), changetype<usize>(b), offsetof<Member>()) == 0;
+}
+
+@inline
+function move(group: Group, from: u32, to: u32, count: u32): void {
+  if (from == to) return;
+  const target = changetype<usize>(memberAt(group, to));
+  memory.copy(target, changetype<usize>(memberAt(group, from)), <usize>count * offsetof<Member>());
 }
 
 /** already_closed() */

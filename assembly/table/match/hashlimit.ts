@@ -12,7 +12,7 @@ import {
 import { findRecord, HashTable, initHashTable, insertRecord } from '../../lookup/hash-table';
 import { allocate } from '../../memory';
 import { Packet } from '../../packet';
-import { wordAt } from '../bytes';
+import { transportOffset, wordAt } from '../bytes';
 import { keyHigh, keyLow } from '../dimension';
 import { matchPayload } from '../record';
 import { HZ, jiffies, stateAt } from '../state';
@@ -99,9 +99,11 @@ function fillKey(p: Packet, config: Config): bool {
   }
   if (!(config.flags & (HASHLIMIT_SPORT | HASHLIMIT_DPORT))) return true;
   const offset = portsOffset(p.proto);
-  if (offset < 0) return true;
-  if (p.l4Len < <u32>offset + 4) return false;
-  const ports = wordAt(p, p.l4 - p.l3 + offset);
+  // In a later fragment of IPv4 the payload is read; IPv6 says "fragment" instead of a protocol.
+  if (offset < 0 || (p.family != FAMILY_V4 && p.fragOff != 0)) return true;
+  const at = transportOffset(p) + offset;
+  if (p.ipLen < at + 4) return false;
+  const ports = wordAt(p, at);
   if (config.flags & HASHLIMIT_SPORT) k.ports = ports >> 16;
   if (config.flags & HASHLIMIT_DPORT) k.ports |= <u64>(ports & 0xffff) << 16;
   return true;

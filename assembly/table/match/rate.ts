@@ -30,8 +30,9 @@ export function limitMatches(p: Packet, match: usize): bool {
   const previous = load<u64>(state, PREVIOUS);
   const passed = now > previous ? now - previous : 0;
   if (passed != 0) store<u64>(state, now, PREVIOUS);
-  const gained = native ? passed : passed * CREDITS_PER_JIFFY;
-  const credit = min<u64>(load<u64>(state, CREDIT) + gained, most);
+  let credit = load<u64>(state, CREDIT) + (native ? passed : passed * CREDITS_PER_JIFFY);
+  if (!native) credit &= u32.MAX_VALUE; // xt_limit counts in 32 bits
+  credit = min<u64>(credit, most);
   const holds = credit >= cost;
   store<u64>(state, holds ? credit - cost : credit, CREDIT);
   return holds;

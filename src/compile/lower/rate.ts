@@ -17,10 +17,10 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 const LIMIT_STATE_BYTES = 24;
 const COUNT_STATE_BYTES = 16;
 
-/** user2credits() of xt_limit.c. */
+/** user2credits() of xt_limit.c, in 32 bits as there. */
 function credits(ticks: number): number {
   if (ticks > Math.floor(MAX_U32 / CREDITS_PER_SECOND)) {
-    return Math.floor(ticks / LIMIT_SCALE) * CREDITS_PER_SECOND;
+    return (Math.floor(ticks / LIMIT_SCALE) * CREDITS_PER_SECOND) % 2 ** 32;
   }
   return Math.floor((ticks * CREDITS_PER_SECOND) / LIMIT_SCALE);
 }

@@ -9,6 +9,7 @@ import {
   SET_PACKETS_OP_SHIFT,
   SET_RETURN_NOMATCH,
   SET_SKIP_COUNTERS,
+  SET_SKIP_SUBCOUNTERS,
   SET_TARGET_EXIST,
   SET_TARGET_MAP_MARK,
   SET_TARGET_MAP_PRIORITY,
@@ -37,7 +38,7 @@ function sideBits(sides: readonly SetSide[]): number {
 }
 
 function missing(name: string): Refused {
-  return new Refused(`set "${name}" does not exist`);
+  return new Refused(`set "${name}" does not exist: ipset-save.txt must have it`);
 }
 
 export function lowerSetMatch(
@@ -51,6 +52,7 @@ export function lowerSetMatch(
   const flags =
     (set.returnNomatch ? SET_RETURN_NOMATCH : 0) |
     (set.updateCounters ? 0 : SET_SKIP_COUNTERS) |
+    (set.updateSubcounters ? 0 : SET_SKIP_SUBCOUNTERS) |
     (usage.ordered !== null || usage.hasMac ? SET_VOLATILE : 0) |
     (set.packets === null ? 0 : OPERATORS[set.packets.op] << SET_PACKETS_OP_SHIFT) |
     (set.bytes === null ? 0 : OPERATORS[set.bytes.op] << SET_BYTES_OP_SHIFT);
@@ -72,6 +74,8 @@ export function lowerSetTarget(
   };
   const refused = reference(target.add) ?? reference(target.del) ?? reference(target.map);
   if (refused !== null) return refused;
+  const ordered = target.map === null ? null : context.setUsage(target.map.name).ordered;
+  if (ordered !== null) context.ordered(`set ${target.map?.name}: ${ordered}`);
   const flags =
     (target.exist ? SET_TARGET_EXIST : 0) |
     (target.timeout === null ? 0 : SET_TARGET_TIMEOUT) |

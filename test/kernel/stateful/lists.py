@@ -1,0 +1,71 @@
+"""-m recent."""
+from frames import icmp, tcp, udp
+from scenario import Case, match
+
+LISTS = [
+    Case(
+        'recent-times',
+        rules=[*match('recent --rcheck --name a'), '-m recent --rcheck --seconds 1 --name a',
+               '-m recent --rcheck --hitcount 2 --name a',
+               '-m recent ! --rcheck --seconds 1 --hitcount 2 --name a',
+               '-m recent --update --seconds 1 --hitcount 3 --name a',
+               '-p udp --dport 1 -m recent --set --name a',
+               '-p udp --dport 2 -m recent --remove --name a',
+               '-p udp --dport 2 -m recent ! --remove --name a',
+               '-p udp --dport 3 -m recent ! --set --name a',
+               '-m recent --rcheck --name a --rdest'],
+        frames=[udp(), udp(dport=1), udp(), udp(dport=1), udp(), udp(dport=1), udp(), udp(),
+                udp(src='10.2.0.2', dst='10.1.0.2', side='right'), udp(after=1.3), udp(dport=3),
+                udp(), udp(dport=2), udp(), udp(dport=2), udp(dport=3, src='10.1.0.7'),
+                udp(src='10.1.0.7')]),
+    Case(
+        'recent-update',
+        rules=['-m recent --update --seconds 1 --name a --rsource', '-m recent --set --name b',
+               '-m recent ! --update --seconds 1 --name b',
+               '-p udp --dport 1 -m recent --set --name a'],
+        frames=[udp(), udp(dport=1), udp(after=.7), udp(after=.7), udp(after=.7), udp(after=1.3),
+                udp()]),
+    Case(
+        'recent-mask',
+        rules=['-p udp --dport 1 -m recent --set --name a --mask 255.255.0.0',
+               '-m recent --rcheck --name a', '-m recent --rcheck --name a --mask 255.255.255.0',
+               '-m recent --rcheck --name a --mask 255.0.0.0 --rdest'],
+        frames=[udp(), udp(dport=1), udp(), udp(src='10.1.7.7'), udp(src='10.3.7.7'),
+                udp(src='10.3.7.7', dst='10.1.0.9', side='right')]),
+    Case(
+        'recent-ttl',
+        rules=['-m recent --rcheck --rttl --name a', '-m recent --update --rttl --name b',
+               '-p udp --dport 1 -m recent --set --name a',
+               '-p udp --dport 1 -m recent --set --name b',
+               '*mangle -A PREROUTING -m recent --rcheck --rttl --name a',
+               '*mangle -A PREROUTING -p udp --dport 2 -m recent --set --name a'],
+        frames=[udp(), udp(dport=1), udp(), udp(ttl=63), udp(ttl=65), udp(ttl=255), udp(dport=2),
+                udp(), udp(dport=2, ttl=255), udp(ttl=255), udp(ttl=254), udp(dport=1, ttl=255),
+                udp(ttl=255), udp(ttl=9)]),
+    Case(
+        'recent-reap',
+        rules=['-m recent --rcheck --seconds 1 --reap --name a',
+               '-m recent --rcheck --name a', '-p udp --dport 1 -m recent --set --name a',
+               '-m recent --update --seconds 1 --reap --name b',
+               '-m recent --rcheck --name b', '-p udp --dport 1 -m recent --set --name b'],
+        frames=[udp(src='10.1.0.3', dport=1), udp(src='10.1.0.4', dport=1), udp(src='10.1.0.3'),
+                udp(src='10.1.0.3', after=1.3), udp(src='10.1.0.4'), udp(src='10.1.0.3'),
+                udp(src='10.1.0.4'), udp(src='10.1.0.5', dport=1), udp(src='10.1.0.6'),
+                udp(src='10.1.0.5'), udp(src='10.1.0.4')]),
+    Case(
+        'recent-many',
+        rules=['-m recent --rcheck --hitcount 4 --name a',
+               '-m recent --rcheck --hitcount 3 --name b',
+               '-m recent --rcheck --hitcount 4 --seconds 1 --name a',
+               '-m recent --rcheck --hitcount 1 --seconds 1 --name c',
+               '-m recent --set --name a', '-m recent --set --name b', '-m recent --set --name c'],
+        frames=[udp(), udp(), udp(), udp(), udp(), udp(), udp(after=1.2), udp(), udp(), udp(),
+                udp(),
+                udp()]),
+    Case(
+        'recent-full',
+        rules=['-m recent --rcheck --name a', '-p udp --dport 1 -m recent --set --name a'],
+        frames=[*[udp(src=f'10.1.1.{i}', dport=1) for i in range(1, 102)], udp(src='10.1.1.1'),
+                udp(src='10.1.1.2'), udp(src='10.1.1.101'), udp(src='10.1.1.2', dport=1),
+                udp(src='10.1.1.200', dport=1), udp(src='10.1.1.2'), udp(src='10.1.1.3')]),
+]
