@@ -31,6 +31,7 @@ import { Traversal } from './slot';
 import { plainKey } from './table/index';
 import { repeatTraversal } from './traversal';
 import { isRightV4 } from './wire/checksum';
+import { isSeenBelow } from './wire/index';
 
 const TCP: u32 = 6;
 const UDP: u32 = 17;
@@ -45,7 +46,13 @@ const RECEIVED: u64 = ((<u64>PACKET_HOST) << 24) | ((<u64>DIRECTION_IN) << 32);
 
 const ANSWERED: u32 = IPS_CONFIRMED | IPS_SEEN_REPLY;
 
-let ways: usize = 0; // u8 per interface: whether packets that come in by it may go express
+// Whether packets that come in by an interface may go express.
+const WAY_CLOSED: u8 = 0;
+const WAY_OPEN: u8 = 1;
+/** As long as no frame came in below: it may be one that was seen there before. */
+const WAY_UPPERMOST: u8 = 2;
+
+let ways: usize = 0; // u8 per interface: WAY_*
 let checksums: bool = true;
 
 if (DEBUG) {
@@ -61,21 +68,12 @@ export function attachExpress(): bool {
   if (hasExtras) return true;
   for (let id: u32 = 1; id <= ifaceCount(); id++) {
     const iface = ifaceAt(id);
-    const isRouted = iface.kind != IFACE_BRIDGE && iface.kind != IFACE_LOOPBACK;
-    if (isRouted && iface.master == 0) openExpress(id);
+    if (iface.kind == IFACE_LOOPBACK || iface.master != 0) continue; // WAY_CLOSED
+    const hasBelow = iface.kind == IFACE_BRIDGE || iface.lower != 0;
+    store<u8>(ways + id, hasBelow ? WAY_UPPERMOST : WAY_OPEN);
   }
   checksums = sysctl(SYSCTL_CT_CHECKSUM) != 0;
   return true;
-}
-
-/** From now on packets that come in by `iface` may go express, unless they have to be accounted. */
-export function openExpress(iface: u32): void {
-  if (!hasExtras) store<u8>(ways + iface, 1);
-}
-
-/** No longer: a packet that comes in by `iface` may be one that was seen on a port before. */
-export function closeExpress(iface: u32): void {
-  store<u8>(ways + iface, 0);
 }
 
 /**
@@ -91,7 +89,8 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   if ((place & FRAGMENT_AND_FAMILY) != WHOLE_V4) return 0;
   if ((state & TYPE_DIRECTION_FLAGS) != RECEIVED || r.fault != 0) return 0;
   const iface = <u32>(place >> 16) & 0xffff;
-  if (load<u8>(ways + iface) == 0) return 0;
+  const way = load<u8>(ways + iface);
+  if (way == WAY_CLOSED || (way == WAY_UPPERMOST && isSeenBelow(iface, frame))) return 0;
 
   // the connection
   const conn = changetype<Conn>(ref & ~1);

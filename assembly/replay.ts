@@ -90,8 +90,8 @@ import {
 } from './conntrack/index';
 import { isIcmp } from './conntrack/tuple';
 import { spansOwners } from './nat/index';
-import { attachExpress, closeExpress, goExpress, openExpress } from './express';
-import { ifaceAt, ifaceCount } from './host';
+import { attachExpress, goExpress } from './express';
+import { ifaceAt } from './host';
 import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
 import { adopt, fulfilledBy, isAsPredicted } from './observe/guess';
@@ -111,7 +111,7 @@ import { ResultRecord, Slot, Traversal } from './slot';
 import { attachStats, count, countBy } from './stats';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
-import { isInnerSeen } from './wire/index';
+import { isInnerSeen, isSeenBelow } from './wire/index';
 import { ownerOfTuple } from './wire/owner';
 
 const AHEAD: u32 = 32;
@@ -122,13 +122,11 @@ let worker: u32 = 0;
 let workers: u32 = 1;
 let conflict: bool = false;
 let ahead: usize = 0; // u32 connection reference of each frame read ahead, then a sum nobody reads
-let portSeen: usize = 0; // u8 per interface id: frames came in below, by a port or with a tag
 
 export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   const base = allocate(512);
   ahead = allocate(AHEAD * 4 + 8);
-  portSeen = allocate(<usize>ifaceCount() + 1);
-  if (base == 0 || ahead == 0 || portSeen == 0) return false;
+  if (base == 0 || ahead == 0) return false;
   if (!attachStats() || !attachExpress() || !attachReassembly()) return false;
   packet = changetype<Packet>(base);
   key = changetype<Traversal>(base + 192);
@@ -223,13 +221,12 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     return leaving(p, r, print, result);
   }
   if (iface.kind == IFACE_BRIDGE) {
-    if (load<u8>(portSeen + r.iface) == 0) {
+    if (!isSeenBelow(r.iface, frame)) {
       const port = bridgedFrom(p, r.iface);
       if (port != 0) {
         beginOnPort(p, port);
         return conclude(p, fromSomePort(p, r.iface), print, 0, result);
       }
-      openExpress(r.iface);
     } else {
       const found = findPrediction(print, p.tsNanos);
       if (found != 0 && wasOnPort(changetype<Prediction>(found), r.iface)) {
@@ -243,10 +240,7 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     }
     return leaving(p, r, print, result); // libpcap shows loopback packets once, coming in
   }
-  if (r.flags & FRAME_VLAN_DEVICE) {
-    store<u8>(portSeen + r.iface, 1);
-    closeExpress(r.iface);
-  } else if (iface.lower != 0 && load<u8>(portSeen + r.iface) != 0) {
+  if (iface.lower != 0 && !(r.flags & FRAME_VLAN_DEVICE) && isSeenBelow(r.iface, frame)) {
     // the VLAN device itself, where its tagged frames were seen below it
     const found = findPrediction(print, p.tsNanos);
     if (found != 0 && wasTagged(changetype<Prediction>(found), r.iface)) {
@@ -328,8 +322,6 @@ function arrive(p: Packet, iface: u32, print: u64, result: usize): void {
     return ignoreAt(result, REASON_OTHERHOST, ROLE_IGNORE, iface);
   }
   if (bridge != 0) {
-    store<u8>(portSeen + bridge, 1);
-    closeExpress(bridge);
     beginOnPort(p, iface);
     return conclude(p, fromPort(p, bridge), print, 0, result);
   }

@@ -98,6 +98,17 @@ export function isInnerSeen(frame: u64): bool {
   return first != 0 && first < frame;
 }
 
+/**
+ * Whether frames had come in below interface `iface` before frame `frame`: by a port of the bridge,
+ * or with the tag of the VLAN device.
+ */
+export function isSeenBelow(iface: u32, frame: u64): bool {
+  const at = <usize>attached.belowFrom;
+  if (at == 0) return false;
+  const first = load<u64>(at + (<usize>iface << 3));
+  return first != 0 && first < frame;
+}
+
 /** After the last slot: gives up incomplete datagrams; returns how many there were. */
 export function finishFragments(): u32 {
   return finishReassembly(attached);

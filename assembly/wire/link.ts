@@ -14,12 +14,14 @@ import {
   FRAME_NO_IFACE,
   FRAME_SNAPPED,
   FRAME_VLAN,
+  FRAME_VLAN_DEVICE,
   IFACE_BRIDGE,
 } from '../abi';
 import { FACT_FAULTS, FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
 import { fdbLearn, macAt } from '../bridge/fdb';
 import { neighbourLearn } from '../bridge/neighbour';
-import { ifaceAt } from '../host';
+import { ifaceAt, ifaceCount } from '../host';
+import { allocate } from '../memory';
 import { FrameRecord } from '../packet';
 import { be16 } from './bytes';
 import { isDefragCandidate, queueFragment } from './defrag';
@@ -270,9 +272,21 @@ export function decodeFrame(
  * way (usual.ts), which is for places that were seen before.
  */
 function noteInner(f: FrameRecord, state: CaptureState, frame: u64): void {
-  if (state.innerFrom != 0 || f.iface == 0 || f.direction != DIRECTION_IN) return;
+  if (f.iface == 0 || f.direction != DIRECTION_IN) return;
   const iface = ifaceAt(f.iface);
-  if (iface.kind == IFACE_BRIDGE || iface.master != 0) state.innerFrom = frame;
+  if (state.innerFrom == 0 && (iface.kind == IFACE_BRIDGE || iface.master != 0)) {
+    state.innerFrom = frame;
+  }
+  if (f.flags & FRAME_VLAN_DEVICE) noteBelow(state, f.iface, frame);
+  else if (iface.master != 0) noteBelow(state, iface.master, frame);
+}
+
+/** Notes the first frame that came in below an interface: by a port of it, or with its tag. */
+function noteBelow(state: CaptureState, iface: u32, frame: u64): void {
+  if (state.belowFrom == 0) state.belowFrom = <u32>allocate((<usize>ifaceCount() + 1) * 8);
+  if (state.belowFrom == 0) return;
+  const at = <usize>state.belowFrom + (<usize>iface << 3);
+  if (load<u64>(at) == 0) store<u64>(at, frame);
 }
 
 /** What is counted for the report. */

@@ -40,6 +40,7 @@ export class CaptureState {
   skip: u64; // bytes still to pass over of a block too long for a slot
   lastTime: u64; // of the last packet: for blocks that carry no time
   lastIface: u32; // Iface id of the last packet
+  belowFrom: u32; // u64 per interface id: first frame that came in below it, by a port or tagged
   innerFrom: u64; // number of the first frame that came in on a bridge or by a port; 0: none yet
   facts: u64; // first of FACT_COUNT counters
 }

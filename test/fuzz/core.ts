@@ -74,7 +74,7 @@ function packet(random: Random, { v4, v6 }: Described): number[] {
   const frag = random.chance(0.9) ? 0 : random.pick([0x2000, 0x2001, 1, 0x4000]);
   const [src, dst] = [random.pick(v4), random.pick(v4)];
   const ttl = random.pick([0, 1, 2, 64, 64, 64, 255]);
-  return [...ipv4({ src, dst, proto, ttl, frag, id: random.int(0, 5), payload })];
+  return [...ipv4({ src, dst, proto, ttl, frag, id: random.int(1, 65_535), payload })];
 }
 
 function frames(random: Random, host: Described): Uint8Array {

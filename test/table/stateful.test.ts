@@ -197,7 +197,7 @@ test('a set that does not exist is a problem with its line', async () => {
   expect(core.compiled.problems).toMatchObject([
     {
       code: 'COMPILE',
-      message: 'set "nothing" does not exist: ipset-save.txt must have it',
+      message: 'match "set": set "nothing" does not exist: ipset-save.txt must have it',
       line: 4,
       severity: 'error',
     },
