@@ -15,6 +15,10 @@ import { Packet } from '../packet';
 import { fibLookup, prefixEqual } from './fib';
 import { isLinkLocalV6 } from './group';
 
+/** Scopes of IPv6 multicast addresses. */
+const SCOPE_OF_LINK: u32 = 2;
+const SCOPE_OF_SITE: u32 = 5;
+
 let loopbackV6: usize = 0;
 
 @inline
@@ -90,6 +94,25 @@ export function masqueradeAddress(p: Packet): u32 {
   return sourceAddress(p.family, p.out, p.dst, p.mark);
 }
 
+/**
+ * As nf_nat_redirect_ipv6(): the interface's first address, and for a destination of the link's scope
+ * its first link-local one.
+ */
+function usableV6(iface: u32, dst: usize): u32 {
+  const i = ifaceAt(iface);
+  const isGroup = load<u8>(dst) == 0xff;
+  const scope = <u32>load<u8>(dst, 1) & 15;
+  if (isGroup && scope == SCOPE_OF_SITE) return 0;
+  const wantLink = isGroup ? scope == SCOPE_OF_LINK : isLinkLocalV6(dst);
+  for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
+    const a = addressAt(<u32>i.firstAddress + k);
+    if (a.family == FAMILY_V4) continue;
+    const at = changetype<usize>(a) + ADDRESS_LOCAL;
+    if (!wantLink || isLinkLocalV6(at)) return internV6(at);
+  }
+  return 0;
+}
+
 /** REDIRECT's new destination (nf_nat_redirect.c); 0: the packet is dropped. */
 export function redirectAddress(p: Packet): u32 {
   if (p.family == FAMILY_V4) {
@@ -109,5 +132,5 @@ export function redirectAddress(p: Packet): u32 {
     }
     return internV6(loopbackV6);
   }
-  return p.in == 0 ? 0 : selectV6(p.in, p.src);
+  return p.in == 0 ? 0 : usableV6(p.in, v6Bytes(p.dst));
 }

@@ -60,6 +60,8 @@ export class OutcomeComparison {
     }
     if (kernel.egress.length > 0) return this.#left(kernel, dockfw, accepted);
     if (kernel.local === true) {
+      // INPUT accepts it, and what follows confirms no connection whose answers another one gets
+      if (dockfw.reason === 'conntrack') return [];
       if (!accepted || dockfw.path !== 'input') return ['the kernel delivered it locally'];
       return kernel.local_tuple === undefined ? [] : this.#tuple(dockfw, kernel.local_tuple);
     }
@@ -109,7 +111,9 @@ export class OutcomeComparison {
   }
 
   #isFree(dockfw: PacketRecord, got: PacketTuple, want: number): boolean {
-    const reply = this.#awaited.has(`${dockfw.proto} ${tupleText(dockfw)}`);
+    // a new connection may look like the answer to a translated one: its port is free all the same
+    const reply =
+      dockfw.ctstate !== 'NEW' && this.#awaited.has(`${dockfw.proto} ${tupleText(dockfw)}`);
     if (reply || want === dockfw.sport || got.sport === dockfw.sport) return false;
     this.chosen.push(dockfw.frame);
     return true;
