@@ -195,6 +195,11 @@ test('SET adds, deletes and is asked later', async () => {
 test('a set that does not exist is a problem with its line', async () => {
   const core = await TableCore.of(rules(NFT, '-m set --match-set nothing src -j ACCEPT'));
   expect(core.compiled.problems).toMatchObject([
-    { code: 'COMPILE', message: 'set "nothing" does not exist', line: 4, severity: 'error' },
+    {
+      code: 'COMPILE',
+      message: 'match "set": set "nothing" does not exist',
+      line: 4,
+      severity: 'error',
+    },
   ]);
 });
