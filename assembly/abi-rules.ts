@@ -196,6 +196,9 @@ export const TARGET_TCPOPTSTRIP = 23;
  * 16 of destination mask, u32 ports mask, u32 ports set (source << 16 | destination), u32 protocol mask
  */
 export const TARGET_HMARK = 24;
+/** u32 prefix length, u32 what balances checksums, 16 bytes of the new prefix */
+export const TARGET_SNPT = 25;
+export const TARGET_DNPT = 26;
 
 // TARGET_REJECT, as Packet.rejectWith
 export const REJECT_NONE = 0;

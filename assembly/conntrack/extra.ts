@@ -1,6 +1,6 @@
 /**
- * What only some rules ask of a connection, behind its Conn and only where there are such rules: how
- * much it carried (nf_conntrack_acct.c) and its labels (nf_conntrack_labels.c).
+ * What only some rules ask of a connection, behind its Conn and only where there are such rules:
+ * how much it carried (nf_conntrack_acct.c) and its labels (nf_conntrack_labels.c).
  */
 import { IMAGE_CONN_EXTRA } from '../abi';
 import { imageFlags } from '../host';

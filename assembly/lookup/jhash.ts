@@ -1,7 +1,7 @@
 /** Bob Jenkins' hash as the kernel has it (include/linux/jhash.h): some rules' answers show it. */
 const INITVAL: u32 = 0xdeadbeef;
 
-/** jhash_3words(); with zeroes for the others and `words` 1, jhash_1word() and jhash2() of one word. */
+/** jhash_3words(); with `words` 1 and zeroes behind the first, jhash_1word(). */
 export function jhashWords(a: u32, b: u32, c: u32, words: u32, seed: u32): u32 {
   const start = INITVAL + (words << 2) + seed;
   return final(a + start, b + start, c + start);

@@ -41,7 +41,8 @@ export function applyHmark(p: Packet, args: usize): void {
   if (!known) return;
   const low = min<u32>(src, dst);
   const hash = jhashWords(low, max<u32>(src, dst), ports, 3, load<u32>(args, 8));
-  p.mark = scaled(hash ^ (proto & load<u32>(args, PROTO_MASK)), load<u32>(args)) + load<u32>(args, 4);
+  const whole = hash ^ (proto & load<u32>(args, PROTO_MASK));
+  p.mark = scaled(whole, load<u32>(args)) + load<u32>(args, 4);
 }
 
 /** An IPv4 address, or the words of an IPv6 one XORed, under a mask. */
@@ -104,7 +105,7 @@ function fromV4(p: Packet, args: usize): bool {
 let transport: u32 = 0; // where the headers of walkV6() end
 let isFragment: bool = false;
 
-/** What the headers of the IPv6 packet at `base` end with, authentication included; negative: cut. */
+/** What the headers of the IPv6 packet at `base` end with, or its authentication; negative: cut. */
 function walkV6(p: Packet, base: u32): i32 {
   let next = byteAt(p, base + 6);
   let at = base + V6_HEADER;

@@ -7,8 +7,12 @@
  */
 import {
   DIM_CT,
+  DIM_DST,
+  DIM_DST_TYPE,
   DIM_LENGTH,
   DIM_PKTTYPE,
+  DIM_SRC,
+  DIM_SRC_TYPE,
   DIM_TCP_FLAGS,
   DIM_TOS,
   DIM_TTL,
@@ -30,6 +34,8 @@ import {
   MATCH_VALUES,
   SET_VOLATILE,
   TARGET_CT,
+  TARGET_DNPT,
+  TARGET_SNPT,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
   TARGET_TOS,
@@ -48,6 +54,10 @@ export function dimsWrittenBy(target: u32): u32 {
       return 1 << DIM_TCP_FLAGS;
     case TARGET_TCPMSS:
       return 1 << DIM_LENGTH;
+    case TARGET_SNPT:
+      return (1 << DIM_SRC) | (1 << DIM_SRC_TYPE);
+    case TARGET_DNPT:
+      return (1 << DIM_DST) | (1 << DIM_DST_TYPE);
     case TARGET_CT:
       return 1 << DIM_CT;
     default:

@@ -13,9 +13,11 @@ import {
   TARGET_CLASSIFY,
   TARGET_CONNMARK,
   TARGET_CT,
+  TARGET_DNPT,
   TARGET_HMARK,
   TARGET_MARK,
   TARGET_SET,
+  TARGET_SNPT,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
   TARGET_TCPOPTSTRIP,
@@ -30,6 +32,7 @@ import { ifaceAt } from '../host';
 import { Packet } from '../packet';
 import { applyHmark } from './hmark';
 import { announcedMss } from './match/content';
+import { translatePrefix } from './npt';
 import { applySetTarget } from './set/target';
 
 const GO_ON: u32 = 0;
@@ -71,6 +74,10 @@ export function applyTarget(p: Packet, target: u32, args: usize): u32 {
       p.sideEffects = 1;
       applyHmark(p, args);
       return GO_ON;
+    case TARGET_SNPT:
+    case TARGET_DNPT:
+      p.sideEffects = 1;
+      return translatePrefix(p, target, args) ? GO_ON : VERDICT_DROP;
     case TARGET_SET:
       p.sideEffects = 1;
       applySetTarget(p, args);

@@ -74,6 +74,8 @@ export interface Interface {
   readonly master: number;
   /** Bridge port in hairpin mode. */
   readonly hairpin: boolean;
+  /** Device group; null: one by a name that is not known. */
+  readonly group: number | null;
   /** Bridges: nf_call_iptables and nf_call_ip6tables of the bridge itself. */
   readonly nfCallIptables: boolean;
   readonly nfCallIp6tables: boolean;

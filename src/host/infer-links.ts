@@ -71,6 +71,7 @@ class Draft {
       infoKind: this.bridge ? 'bridge' : 'unknown',
       master: this.master,
       hairpin: false,
+      group: 0,
       nfCallIptables: false,
       nfCallIp6tables: false,
       vlan: null,

@@ -21,6 +21,8 @@ export interface Link {
   /** Name of what the interface is enslaved to. */
   readonly master: string | null;
   readonly hairpin: boolean;
+  /** Device group; null where it has a name whose number the host's iproute2 alone knows. */
+  readonly group: number | null;
   readonly nfCallIptables: boolean;
   readonly nfCallIp6tables: boolean;
   /** VLAN devices: the name of the interface below, and the tag of their frames there. */
@@ -99,6 +101,11 @@ function readVlan(json: JsonSource, object: JsonObject, data: JsonObject | null)
   return { lower, id, service: json.string(data, 'protocol') === '802.1ad' };
 }
 
+function readGroup(text: string): number | null {
+  if (text === 'default') return 0;
+  return /^\d{1,10}$/.test(text) ? Number(text) : null;
+}
+
 function readLink(json: JsonSource, object: JsonObject): Link | null {
   if (object.members.size === 0) return null; // `ip` prints {} for what a filter left out
   const name = json.string(object, 'ifname');
@@ -132,6 +139,7 @@ function readLink(json: JsonSource, object: JsonObject): Link | null {
     infoKind,
     master: json.string(object, 'master'),
     hairpin: slave !== null && (json.boolean(slave, 'hairpin') ?? false),
+    group: readGroup(json.string(object, 'group') ?? 'default'),
     nfCallIptables: number(data, 'nf_call_iptables') !== 0,
     nfCallIp6tables: number(data, 'nf_call_ip6tables') !== 0,
     vlan: infoKind === 'vlan' ? readVlan(json, object, data) : null,

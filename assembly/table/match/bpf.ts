@@ -1,6 +1,6 @@
 /**
- * MATCH_BPF: classic BPF programs (xt_bpf.c, net/core/filter.c). They begin at the IP header. What is
- * loaded from beyond the packet ends a program with 0, as does a division by zero.
+ * MATCH_BPF: classic BPF programs (xt_bpf.c, net/core/filter.c). They begin at the IP header. What
+ * is loaded from beyond the packet ends a program with 0, as does a division by zero.
  */
 import { Packet } from '../../packet';
 import { byteAt } from '../bytes';

@@ -45,7 +45,8 @@ export function tcpOptionMatches(p: Packet, match: usize): bool {
   const kind = load<u32>(matchPayload(match));
   const end = tcpHeaderEnd(p);
   if (end == 0) return false;
-  const there = tcpOption(p, kind, end) != 0 || (kind == TCPOPT_MSS && p.mssAdded != 0 && p.mss != 0);
+  const isAdded = kind == TCPOPT_MSS && p.mssAdded != 0 && p.mss != 0;
+  const there = isAdded || tcpOption(p, kind, end) != 0;
   return there != isInverted(match);
 }
 

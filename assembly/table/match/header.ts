@@ -143,7 +143,7 @@ export function isInverted(match: usize): bool {
   return (matchFlags(match) & MATCH_INVERT) != 0;
 }
 
-/** MATCH_HEADER: no match in later fragments; a header that is not all there may drop the packet. */
+/** MATCH_HEADER: no match in later fragments; a header that is cut short may drop the packet. */
 export function headerIsThere(p: Packet, match: usize): bool {
   const at = matchPayload(match);
   const otherwise = load<u32>(at, 4);

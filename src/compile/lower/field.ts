@@ -12,7 +12,9 @@ import {
   ADDRTYPE6_UNICAST,
   DIM_DST,
   DIM_DST_TYPE,
+  DIM_IN,
   DIM_LENGTH,
+  DIM_OUT,
   DIM_PHYSIN,
   DIM_PHYSOUT,
   DIM_PKTTYPE,
@@ -31,7 +33,7 @@ import {
   MATCH_RPFILTER,
   PHYSOUT_NONE,
 } from '../../../assembly/abi-rules.ts';
-import type { Family, InterfaceMatch } from '../../ruleset/values.ts';
+import type { Family, InterfaceMatch, Invertible, MaskedValue } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { addresses, match, ranges, values } from './condition.ts';
 import type { LowerContext, LoweredMatch, MatchOf } from './context.ts';
@@ -224,9 +226,25 @@ export function lowerOwner(owner: MatchOf<'owner'>, { warn }: LowerContext): Low
   ];
 }
 
-/** Value under a mask, of a field that is zero here: device groups and realms. */
-export function zeroHolds(
-  condition: { readonly value: number; readonly mask: number; readonly invert: boolean } | null,
-): boolean {
-  return condition === null || (condition.value === 0) !== condition.invert;
+type MaskedCondition = MaskedValue & Invertible;
+
+/** As devgroup_mt() of xt_devgroup.c: where there is no device, its group is 0. */
+export function lowerDevgroup(devgroup: MatchOf<'devgroup'>, context: LowerContext) {
+  const { host, warn } = context;
+  const unknown = host.interfaces.filter(({ group }) => group === null).map(({ name }) => name);
+  if (unknown.length > 0) warn(`devgroup: the groups of ${unknown.join(', ')} are not known`);
+  const condition = (dim: number, { value, mask, invert }: MaskedCondition) =>
+    values(dim, host, (id) => {
+      const group = id === 0 ? 0 : (host.interfaces[id - 1]?.group ?? null);
+      return group !== null && (((group ^ value) & mask) === 0) !== invert;
+    });
+  const lowered: LoweredMatch[] = [];
+  if (devgroup.src !== null) lowered.push(condition(DIM_IN, devgroup.src));
+  if (devgroup.dst !== null) lowered.push(condition(DIM_OUT, devgroup.dst));
+  return lowered;
+}
+
+/** A value of a field that is zero here: realms of routes. */
+export function zeroHolds({ value, invert }: MaskedCondition): boolean {
+  return (value === 0) !== invert;
 }

@@ -23,6 +23,7 @@ import {
 } from './extension-header.ts';
 import {
   lowerAddrtype,
+  lowerDevgroup,
   lowerDscp,
   lowerEcn,
   lowerIprange,
@@ -80,8 +81,7 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   conntrack: lowerConntrack,
   cpu: refuse('which processor handles a packet cannot be known'),
   dccp: lowerDccp,
-  // Groups of devices are not in a snapshot: all belong to the default group, 0.
-  devgroup: ({ src, dst }) => when(zeroHolds(src) && zeroHolds(dst)),
+  devgroup: lowerDevgroup,
   dscp: lowerDscp,
   dst: lowerOptions,
   ecn: lowerEcn,

@@ -55,6 +55,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { topAddress } from './condition.ts';
 import { type LowerContext, type LoweredTarget, Refused } from './context.ts';
 import { lowerHmark } from './hmark.ts';
+import { lowerNpt } from './npt.ts';
 import { lowerSetTarget } from './set.ts';
 
 type TargetOf<Kind extends TargetKind> = Extract<Target, { readonly kind: Kind }>;
@@ -217,7 +218,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   CONNSECMARK: goOn,
   CT: lowerCt,
   DNAT: lowerNat,
-  DNPT: refuse('stateless prefix translation is not evaluated'),
+  DNPT: lowerNpt,
   DROP: () => words(TARGET_DROP),
   DSCP: ({ value }) => words(TARGET_TOS, DSCP_MASK, value << DSCP_SHIFT),
   ECN: lowerEcn,
@@ -240,7 +241,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   SECMARK: goOn,
   SET: lowerSetTarget,
   SNAT: lowerNat,
-  SNPT: refuse('stateless prefix translation is not evaluated'),
+  SNPT: lowerNpt,
   SYNPROXY: refuse('it answers in place of the host'),
   TCPMSS: ({ mss }) => words(TARGET_TCPMSS, mss === 'clamp' ? 0 : mss, 0),
   TCPOPTSTRIP: lowerTcpoptstrip,
