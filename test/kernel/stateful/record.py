@@ -65,7 +65,9 @@ def build():
     run(*in_host, 'route', 'add', 'default', 'via', '10.2.0.2')
     run('ip', 'netns', 'exec', HOST, 'sysctl', '-qw', 'net.ipv4.ip_forward=1',
         'net.ipv6.conf.all.forwarding=1', 'net.ipv4.conf.all.rp_filter=0',
-        'net.ipv4.conf.left.rp_filter=0', 'net.ipv4.conf.right.rp_filter=0')
+        'net.ipv4.conf.left.send_redirects=0', 'net.ipv4.conf.right.send_redirects=0',
+        'net.ipv4.conf.all.send_redirects=0', 'net.ipv4.conf.left.rp_filter=0',
+        'net.ipv4.conf.right.rp_filter=0')
 
 
 def sockets():
@@ -181,7 +183,7 @@ def write(name, value):
 def main(argv):
     show = 'sets' if '--sets' in argv else '--print' in argv
     names = [word for word in argv if not word.startswith('--')]
-    kinds = ['legacy'] if '--legacy' in argv else ['nft', 'legacy']
+    kinds = [word[2:] for word in argv if word in ('--nft', '--legacy')] or ['nft', 'legacy']
     os.sched_setaffinity(0, {0})  # connlimit forgets at once only what its own CPU has added
     os.makedirs(os.path.join(HERE, 'cases'), exist_ok=True)
     home = os.open('/proc/self/ns/net', os.O_RDONLY)
