@@ -44,6 +44,7 @@ export class Usage {
     return {
       ordered: this.#some(name, (set) => this.#orderedBecause(set)),
       hasMac: this.#some(name, (set) => (set.dimensions.includes('mac') ? 'mac' : null)) !== null,
+      forceadd: this.#some(name, (set) => (set.forceadd ? 'forceadd' : null)) !== null,
     };
   }
 
