@@ -323,11 +323,11 @@ export const AH_RESERVED_ZERO = 4;
 // --- sets ----------------------------------------------------------------------------------------
 // SECTION_SET: SET_SIZE bytes per set, then what they point to (offsets from the section's start).
 //
-//     0 u8 kind, u8 family (0: any), u8 dimensions, u8 unused │ u32 flags
-//     8 u8 × 6 SET_DIM_*, u16 unused
+//     0 u8 kind, u8 family (0: any), u8 dimensions, u8 log2 of buckets │ u32 flags
+//     8 u8 × 6 SET_DIM_*, u16 entries in a bucket at most
 //    16 u64 × 2 address mask │ u32 mark mask │ u32 default timeout (s)
 //    40 u32 first, u32 last: the addresses or ports that fit a bitmap
-//    48 u32 entries, u32 count │ u32 most entries │ u32 unused
+//    48 u32 entries, u32 count │ u32 most entries │ u32 initial value of the hash
 //
 // An entry is its key and what comes with it; of a list's member, the key's first word is the set.
 //
@@ -361,6 +361,8 @@ export const SET_NO_ZERO = 256;
 export const SET_BITMAP = 512;
 /** hash:net,iface: an entry hides shorter prefixes, whatever its interface. */
 export const SET_NET_IFACE = 1024;
+/** The kernel's buckets are known. */
+export const SET_HAS_BUCKETS = 2048;
 
 export const SET_DIM_ADDRESS = 1;
 export const SET_DIM_PORT = 2;

@@ -232,8 +232,9 @@ export function link(conn: Conn): bool {
     return false;
   }
   const ref = <u32>changetype<usize>(conn);
-  enter(connHash(conn, 0), ref);
+  // A tuple that is its own reply is found as one: __nf_conntrack_hash_insert() has it in front.
   enter(connHash(conn, 1), ref | 1);
+  enter(connHash(conn, 0), ref);
   conn.status |= IPS_CONFIRMED;
   return true;
 }

@@ -10,6 +10,7 @@ import {
   SET_ENTRY_NOMATCH,
   SET_FIRST_NET,
   SET_FORCEADD,
+  SET_HAS_BUCKETS,
   SET_HAS_COUNTERS,
   SET_HAS_SKBINFO,
   SET_HAS_TIMEOUT,
@@ -169,6 +170,11 @@ function writeExtensions(out: ByteWriter, entry: IpsetEntry, set: Ipset, flags: 
   out.u64(entry.packets, entry.bytes);
 }
 
+/** Whether the kernel's buckets can be told from what was saved; the core knows those of hash:ip. */
+export function hasBuckets({ type, family, initval, hashSize, bucketSize }: Ipset): boolean {
+  return type === 'hash:ip' && family === 4 && ![initval, hashSize, bucketSize].includes(null);
+}
+
 function setFlags(set: Ipset): number {
   const addresses = set.dimensions.filter((dim) => dim === 'ip' || dim === 'net');
   return (
@@ -182,7 +188,8 @@ function setFlags(set: Ipset): number {
     (set.skbinfo ? SET_HAS_SKBINFO : 0) |
     (set.type === 'hash:ip' ? SET_NO_ZERO : 0) |
     (set.method === 'bitmap' ? SET_BITMAP : 0) |
-    (set.type === 'hash:net,iface' ? SET_NET_IFACE : 0)
+    (set.type === 'hash:net,iface' ? SET_NET_IFACE : 0) |
+    (hasBuckets(set) ? SET_HAS_BUCKETS : 0)
   );
 }
 
@@ -226,12 +233,14 @@ export function encodeSets(host: Host): { bytes: Uint8Array; count: number } {
     heads.u8(isList ? SET_LIST : SET_HASH).u8(isList ? 0 : familyOf(set));
     heads
       .u8(isList ? 0 : set.dimensions.length)
-      .u8(0)
+      .u8(Math.ceil(Math.log2(set.hashSize ?? 1)))
       .u32(setFlags(set));
     for (let i = 0; i < MAX_DIMS; i++) heads.u8(DIMS[set.dimensions[i] ?? 'set']);
-    heads.align(16).u64(...addressKey(set.addressMask ?? topAddress(set.family), set.family));
+    heads
+      .u16(set.bucketSize ?? 0)
+      .u64(...addressKey(set.addressMask ?? topAddress(set.family), set.family));
     heads.u32(set.markMask ?? MAX_U32, set.timeout ?? 0, ...rangeOf(set));
-    heads.u32(first, count, set.maxElements ?? DEFAULT_MAX_ELEMENTS, 0);
+    heads.u32(first, count, set.maxElements ?? DEFAULT_MAX_ELEMENTS, set.initval ?? 0);
   }
   const bytes = new Uint8Array(start + body.length);
   bytes.set(heads.toUint8Array());

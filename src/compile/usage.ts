@@ -4,6 +4,11 @@ import type { Ipset } from '../ruleset/ipset.ts';
 import type { Rule } from '../ruleset/rule.ts';
 import type { SetUsage } from './lower/context.ts';
 import { stampsFor } from './lower/stateful.ts';
+import { hasBuckets } from './sets.ts';
+
+function guesses(set: Ipset): boolean {
+  return set.forceadd && !hasBuckets(set);
+}
 
 export class Usage {
   readonly #sets: ReadonlyMap<string, Ipset>;
@@ -44,6 +49,7 @@ export class Usage {
     return {
       ordered: this.#some(name, (set) => this.#orderedBecause(set)),
       hasMac: this.#some(name, (set) => (set.dimensions.includes('mac') ? 'mac' : null)) !== null,
+      forceadd: this.#some(name, (set) => (guesses(set) ? 'forceadd' : null)) !== null,
     };
   }
 

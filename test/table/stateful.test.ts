@@ -192,6 +192,32 @@ test('SET adds, deletes and is asked later', async () => {
   expect(await accepted(text, packets, WITH_SETS)).toBe('00100100');
 });
 
+test('SET adds networks with the longest prefix of each address', async () => {
+  const sets = [
+    'create pairs hash:net,net family inet',
+    'add pairs 10.1.0.0/24,10.2.0.0/16',
+    'add pairs 10.3.0.0/16,10.4.0.0/31',
+    '',
+  ].join('\n');
+  const text = rules(
+    NFT,
+    '-p udp -m udp --dport 1 -j SET --add-set pairs src,dst',
+    '-p udp -m udp --dport 53 -m set --match-set pairs src,dst -j ACCEPT',
+  );
+  const go = (dport: number, low: number, high = 7) => {
+    return { ...PACKET, src: `10.8.0.${high}`, dst: `10.9.0.${low}`, dport };
+  };
+  const packets = [go(53, 2), go(1, 2), go(53, 2), go(53, 3), go(53, 4), go(53, 3, 200)];
+  expect(await accepted(text, packets, { 'ipset-save.txt': sets })).toBe('001101');
+});
+
+test('SET on a set with forceadd says that the entry it gives up is a guess', async () => {
+  const sets = 'create few hash:ip family inet maxelem 1 forceadd\nadd few 10.9.9.9\n';
+  const text = rules(NFT, '-j SET --add-set few src');
+  const core = await TableCore.of(text, { 'ipset-save.txt': sets });
+  expect(core.compiled.problems).toMatchObject([{ severity: 'warning', line: 4 }]);
+});
+
 test('a set that does not exist is a problem with its line', async () => {
   const core = await TableCore.of(rules(NFT, '-m set --match-set nothing src -j ACCEPT'));
   expect(core.compiled.problems).toMatchObject([

@@ -34,7 +34,7 @@ class Config {
   interval: u32; // seconds
   expireMs: u32;
   gcMs: u32;
-  most: u32; // entries; 0: no bound
+  most: u32; // entries
   srcPrefix: u32;
   dstPrefix: u32;
 }
@@ -71,7 +71,7 @@ export function hashlimitMatches(p: Packet, match: usize): bool {
   const now = jiffies(p.tsNanos);
   let record = findRecord(table, key);
   if (record == 0) {
-    if (config.most == 0 || table.count < config.most) record = insertRecord(table, key);
+    if (table.count < config.most) record = insertRecord(table, key);
     if (record == 0) {
       p.hotdrop = 1;
       return false;

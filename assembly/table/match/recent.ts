@@ -72,8 +72,8 @@ export function recentMatches(p: Packet, match: usize): bool {
   store<u64>(key, keyHigh(p.family, handle) & config.maskHigh);
   store<u64>(key, keyLow(p.family, handle) & config.maskLow, 8);
   store<u64>(key, p.family, 16);
-  // The TTL as seen before forwarding.
-  const ttl = <u32>p.ttl + <u32>(p.out != 0 && !p.local);
+  // The TTL as seen before forwarding, in eight bits.
+  const ttl = (<u32>p.ttl + <u32>(p.out != 0 && !p.local)) & 0xff;
   const now = jiffies(p.tsNanos);
   const invert = isInverted(match);
 

@@ -7,7 +7,7 @@ export class SetRecord {
   kind: u8;
   family: u8;
   dimCount: u8;
-  unused: u8;
+  bucketBits: u8;
   flags: u32;
   dim0: u8; // then dim1 … dim5
   dim1: u8;
@@ -15,7 +15,7 @@ export class SetRecord {
   dim3: u8;
   dim4: u8;
   dim5: u8;
-  unused2: u16;
+  bucketSize: u16;
   maskHigh: u64;
   maskLow: u64;
   markMask: u32;
@@ -25,6 +25,7 @@ export class SetRecord {
   entries: u32;
   entryCount: u32;
   maxEntries: u32;
+  initval: u32;
 }
 
 /** A set at work: the table of its entries, and what is known of them together. */
@@ -34,6 +35,7 @@ export class SetState extends HashTable {
   prefixCount: u32;
   prefixRoom: u32;
   nets: u32; // hash:net,iface: HashTable of Net
+  buckets: u32; // see buckets.ts
   members: u32; // list:set: SetEntry array, as many as in the image
 }
 

@@ -6,6 +6,7 @@ import { SECTION_SET } from '../../abi';
 import {
   SET_ENTRY_BYTES,
   SET_FIRST_NET,
+  SET_HAS_BUCKETS,
   SET_HAS_TIMEOUT,
   SET_KEY_BYTES,
   SET_LIST,
@@ -23,6 +24,7 @@ import {
 } from '../../lookup/hash-table';
 import { allocate } from '../../memory';
 import { HZ, jiffies } from '../state';
+import { allocateBuckets, enterBucket, leaveBucket } from './buckets';
 import { Net, SetEntry, SetRecord, SetState } from './layout';
 import { addPrefixes, dropPrefixes } from './prefixes';
 
@@ -66,6 +68,7 @@ function loadSet(set: SetRecord, state: SetState): bool {
     if (state.nets == 0) return false;
     initHashTable(changetype<HashTable>(<usize>state.nets), SET_KEY_BYTES, offsetof<Net>());
   }
+  if (set.flags & SET_HAS_BUCKETS && !allocateBuckets(set, state)) return false;
   for (let i: u32 = 0; i < set.entryCount; i++) {
     const from = image + <usize>i * SET_ENTRY_BYTES;
     if (set.kind == SET_LIST) {
@@ -89,6 +92,7 @@ export function addEntry(set: SetRecord, state: SetState, key: usize): usize {
     const first = load<u8>(record, FIRST_PREFIX);
     if (!addPrefixes(state, first, load<u8>(record, SECOND_PREFIX))) return 0;
   }
+  if (set.flags & SET_HAS_BUCKETS) enterBucket(set, state, addressOf(record));
   if (set.flags & SET_NET_IFACE) {
     const iface = takeInterfaceOut(record);
     const net = insertRecord(changetype<HashTable>(<usize>state.nets), record);
@@ -103,6 +107,7 @@ export function dropEntry(set: SetRecord, state: SetState, record: usize): void 
   if (set.flags & (SET_FIRST_NET | SET_SECOND_NET)) {
     dropPrefixes(state, load<u8>(record, FIRST_PREFIX), load<u8>(record, SECOND_PREFIX));
   }
+  if (set.flags & SET_HAS_BUCKETS) leaveBucket(set, state, addressOf(record));
   if (set.flags & SET_NET_IFACE) {
     takeInterfaceOut(record);
     const nets = changetype<HashTable>(<usize>state.nets);
@@ -110,6 +115,12 @@ export function dropEntry(set: SetRecord, state: SetState, record: usize): void 
     if (net != 0 && --changetype<Net>(net).count == 0) removeRecord(nets, net);
   }
   removeRecord(state, record);
+}
+
+/** The first address of a key, when it is IPv4. */
+@inline
+export function addressOf(key: usize): u32 {
+  return <u32>(load<u64>(key) >> 32);
 }
 
 /** Whether an entry has the key's network, with any interface. */

@@ -5,6 +5,7 @@ import {
   SET_ENTRY_ANY_MAC,
   SET_FIRST_NET,
   SET_FORCEADD,
+  SET_HAS_BUCKETS,
   SET_HAS_TIMEOUT,
   SET_LEARNS_MAC,
   SET_LIST,
@@ -16,6 +17,7 @@ import {
 } from '../../abi-rules';
 import { findRecord, nextRecord, recordSlot } from '../../lookup/hash-table';
 import { Packet } from '../../packet';
+import { addressAt, bucketOf, gapOf, placesOf } from './buckets';
 import { applyPrefixes, NO_PREFIX, packetKey, takeMacOut } from './key';
 import { SetEntry, SetRecord, SetState } from './layout';
 import {
@@ -29,6 +31,7 @@ import {
 import { longestFirst, longestSecond } from './prefixes';
 import {
   addEntry,
+  addressOf,
   dropEntry,
   isExpired,
   memberAt,
@@ -111,7 +114,7 @@ function add(p: Packet, index: u32, timeout: i64, exist: bool): bool {
     if (!exist && !isExpired(set, entry, p.tsNanos)) return false;
     // an expired one of bitmap:ip,mac keeps its MAC (bitmap_ipmac_do_add())
     if (exist || !learns) entry.mac = mac;
-  } else if (!makeRoom(p, set, state)) {
+  } else if (!makeRoom(p, set, state, key)) {
     return false;
   }
   const record = addEntry(set, state, key);
@@ -125,8 +128,51 @@ function add(p: Packet, index: u32, timeout: i64, exist: bool): bool {
 }
 
 /** Whether another entry fits; expired ones make room, and with forceadd any does. */
-function makeRoom(p: Packet, set: SetRecord, state: SetState): bool {
-  if (set.flags & SET_BITMAP || state.count < set.maxEntries) return true;
+function makeRoom(p: Packet, set: SetRecord, state: SetState, key: usize): bool {
+  if (set.flags & SET_BITMAP) return true;
+  if (state.count >= set.maxEntries) dropExpired(p, set, state);
+  const isFull = state.count >= set.maxEntries;
+  const gives = (set.flags & SET_FORCEADD) != 0;
+  if (set.flags & SET_HAS_BUCKETS) return makePlace(p, set, state, key, isFull, gives);
+  if (!isFull) return true;
+  if (!gives || state.count == 0) return false;
+  dropEntry(set, state, nextRecord(state, 0));
+  return true;
+}
+
+/** makeRoom() where the buckets are known: a gap takes an entry even if the set is full. */
+function makePlace(
+  p: Packet,
+  set: SetRecord,
+  state: SetState,
+  key: usize,
+  isFull: bool,
+  gives: bool,
+): bool {
+  const bucket = bucketOf(set, state, addressOf(key));
+  if (gapOf(bucket) < placesOf(bucket)) return true;
+  if (!isFull && placesOf(bucket) < <u32>set.bucketSize) return true;
+  const wanted = load<u64>(key);
+  for (let i: u32 = 0; i < placesOf(bucket); i++) {
+    const other = entryAt(state, key, addressAt(bucket, i));
+    if (other == 0 || !isExpired(set, changetype<SetEntry>(other), p.tsNanos)) continue;
+    dropEntry(set, state, other);
+    store<u64>(key, wanted);
+    return true;
+  }
+  const victim = isFull && gives && placesOf(bucket) != 0;
+  if (victim) dropEntry(set, state, entryAt(state, key, addressAt(bucket, 0)));
+  store<u64>(key, wanted);
+  return victim;
+}
+
+/** The entry of another address; overwrites the key's. */
+function entryAt(state: SetState, key: usize, address: u32): usize {
+  store<u64>(key, <u64>address << 32);
+  return findRecord(state, key);
+}
+
+function dropExpired(p: Packet, set: SetRecord, state: SetState): void {
   let slot: u32 = 0;
   while (true) {
     const record = nextRecord(state, slot);
@@ -134,10 +180,6 @@ function makeRoom(p: Packet, set: SetRecord, state: SetState): bool {
     if (isExpired(set, changetype<SetEntry>(record), p.tsNanos)) dropEntry(set, state, record);
     else slot = recordSlot + 1;
   }
-  if (state.count < set.maxEntries) return true;
-  if (!(set.flags & SET_FORCEADD) || state.count == 0) return false;
-  dropEntry(set, state, nextRecord(state, 0));
-  return true;
 }
 
 function del(p: Packet, index: u32): bool {

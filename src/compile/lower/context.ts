@@ -43,6 +43,8 @@ export interface SetUsage {
   /** Why packets must be asked in order, or null. */
   readonly ordered: string | null;
   readonly hasMac: boolean;
+  /** Full, it gives up an entry that the kernel's hash chooses. */
+  readonly forceadd: boolean;
 }
 
 /** What lowering a rule may know besides its own nodes. */

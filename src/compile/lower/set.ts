@@ -74,6 +74,10 @@ export function lowerSetTarget(
   };
   const refused = reference(target.add) ?? reference(target.del) ?? reference(target.map);
   if (refused !== null) return refused;
+  if (target.add !== null && context.setUsage(target.add.name).forceadd) {
+    const what = 'which entry a full set gives up is chosen here';
+    context.warn(`set ${target.add.name} has forceadd: ${what}`);
+  }
   const ordered = target.map === null ? null : context.setUsage(target.map.name).ordered;
   if (ordered !== null) context.ordered(`set ${target.map?.name}: ${ordered}`);
   const flags =

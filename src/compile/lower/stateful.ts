@@ -27,6 +27,7 @@ const TABLE_BYTES = 24;
 const MAX_U32 = 0xffffffff;
 const HASHLIMIT_SCALE = 1_000_000; // XT_HASHLIMIT_SCALE_v2
 const BYTE_SHIFT = 4; // XT_HASHLIMIT_BYTE_SHIFT
+const DEFAULT_BUCKETS = 8192; // htable_create() on a machine of more than 1 GiB
 const RECENT_STAMPS = 32; // without a hit count (xt_recent.c)
 
 const KEYS = {
@@ -51,6 +52,12 @@ function rateAndBurst({ rate, burst }: MatchOf<'hashlimit'>): readonly [bigint, 
   return [BigInt(cost), BigInt(burst === 0 ? 0 : Math.ceil(burst / bytesOfCost(cost)))];
 }
 
+/** Entries that fit a table (htable_create()). */
+function mostEntries({ tableSize, tableMax }: MatchOf<'hashlimit'>): number {
+  const buckets = tableSize || DEFAULT_BUCKETS;
+  return tableMax === 0 ? 8 * buckets : Math.max(tableMax, buckets);
+}
+
 /** Rules that name one table share it; its settings are those of the first one. */
 export function lowerHashlimit(own: MatchOf<'hashlimit'>, context: LowerContext): LoweredMatch[] {
   context.ordered('hashlimit');
@@ -64,7 +71,7 @@ export function lowerHashlimit(own: MatchOf<'hashlimit'>, context: LowerContext)
   const out = new ByteWriter().u32(context.state.allocate(TABLE_BYTES, name), flags);
   out.u64(...rateAndBurst(hashlimit));
   out.u32(hashlimit.rateIntervalSec, hashlimit.expireMs, hashlimit.gcIntervalMs);
-  out.u32(hashlimit.tableMax, hashlimit.srcPrefixLen, hashlimit.dstPrefixLen);
+  out.u32(mostEntries(hashlimit), hashlimit.srcPrefixLen, hashlimit.dstPrefixLen);
   return [match(MATCH_HASHLIMIT, out.align(8).toUint8Array())];
 }
 

@@ -111,4 +111,30 @@ RATES = [
                          '--hashlimit-htable-max 2 --hashlimit-htable-size 2', 'c')],
         frames=[*train(2), *train(1, .6), *train(1, .6), *train(2, 1.4), udp(src='10.1.0.3'),
                 udp(src='10.1.0.4'), udp(src='10.1.0.3'), udp()]),
+    Case(
+        'hashlimit-full',
+        rules=[hashlimit('--hashlimit-upto 1/min --hashlimit-burst 1 --hashlimit-mode srcip '
+                         '--hashlimit-htable-size 1', 'a'),
+               '-m ttl --ttl-eq 63',
+               hashlimit('--hashlimit-upto 1/min --hashlimit-burst 1 --hashlimit-mode srcip '
+                         '--hashlimit-htable-size 4 --hashlimit-htable-max 2', 'b')],
+        frames=[udp(src=f'10.1.0.{i}') for i in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 2)]),
+    Case(
+        'hashlimit-v6',
+        rules=['-p tcp'],
+        rules6=[hashlimit('--hashlimit-upto 1/min --hashlimit-burst 2 --hashlimit-mode '
+                          'srcip,dstport --hashlimit-srcmask 64', 'a'),
+                hashlimit('--hashlimit-upto 1/min --hashlimit-burst 2 --hashlimit-mode dstip '
+                          '--hashlimit-dstmask 127', 'b'),
+                '-m recent --rcheck --name r --mask ffff:ffff:ffff:ffff::',
+                '-m recent --set --name r --mask ffff:ffff:ffff:ffff::',
+                '-m connlimit --connlimit-above 1 --connlimit-mask 64', '-p udp'],
+        frames=[udp(src=src, dst=dst, dport=dport, sport=sport)
+                for sport, src, dst, dport in (
+                    (1, 'fd01::2', 'fd02::2', 53), (1, 'fd01::3', 'fd02::2', 53),
+                    (2, 'fd01::2', 'fd02::2', 54), (2, 'fd01::3', 'fd02::2', 53),
+                    (3, 'fd01:0:0:1::2', 'fd02::2', 53), (4, 'fd01::3', 'fd02::2', 99))]
+        + [raw(44, src='fd01::2', dst='fd02::2', note='later fragment, UDP',
+               payload=bytes([17, 0, 0, 64, 0, 0, 0, 5, 0, 9, 0, 53]) + bytes(8)),
+           udp(src='fd01::2', dst='fd02::2', cut=3)]),
 ]

@@ -65,7 +65,9 @@ def build():
     run(*in_host, 'route', 'add', 'default', 'via', '10.2.0.2')
     run('ip', 'netns', 'exec', HOST, 'sysctl', '-qw', 'net.ipv4.ip_forward=1',
         'net.ipv6.conf.all.forwarding=1', 'net.ipv4.conf.all.rp_filter=0',
-        'net.ipv4.conf.left.rp_filter=0', 'net.ipv4.conf.right.rp_filter=0')
+        'net.ipv4.conf.left.send_redirects=0', 'net.ipv4.conf.right.send_redirects=0',
+        'net.ipv4.conf.all.send_redirects=0', 'net.ipv4.conf.left.rp_filter=0',
+        'net.ipv4.conf.right.rp_filter=0')
 
 
 def sockets():
@@ -96,6 +98,15 @@ def restore_text(rules):
         policies = [f':{chain} ACCEPT [0:0]' for chain in CHAINS[table].split()]
         out += [f'*{table}', *policies, *lines, 'COMMIT', '']
     return '\n'.join(out)
+
+
+def saved_sets(case):
+    """`ipset save`, which forgets forceadd."""
+    text = run('ipset', 'save')
+    for line in case.sets:
+        if line.endswith(' forceadd'):
+            text = re.sub(f'^(create {line.split()[1]} .*)$', r'\1 forceadd', text, flags=re.M)
+    return text
 
 
 def await_jiffy():
@@ -136,7 +147,7 @@ def play(case, kind, show):
         print(*save.values(), run('ipset', 'save'), sep='\n')
     if not show and not case.sysctls:
         write('host.json', snapshot())
-    result = {'sets': run('ipset', 'save'), 'frames': [],
+    result = {'sets': saved_sets(case), 'frames': [],
               'rules': {str(family): text for family, text in save.items()}}
     first, due = None, time.monotonic()
     before = [0 for text in save.values() for _ in counters(text)]
@@ -181,7 +192,7 @@ def write(name, value):
 def main(argv):
     show = 'sets' if '--sets' in argv else '--print' in argv
     names = [word for word in argv if not word.startswith('--')]
-    kinds = ['legacy'] if '--legacy' in argv else ['nft', 'legacy']
+    kinds = [word[2:] for word in argv if word in ('--nft', '--legacy')] or ['nft', 'legacy']
     os.sched_setaffinity(0, {0})  # connlimit forgets at once only what its own CPU has added
     os.makedirs(os.path.join(HERE, 'cases'), exist_ok=True)
     home = os.open('/proc/self/ns/net', os.O_RDONLY)

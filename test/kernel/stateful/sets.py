@@ -174,4 +174,16 @@ SETS = [
                 raw(0, src='fd01::2', dst='fd02::2', note='behind hop-by-hop options',
                     payload=bytes([17, 0, 1, 4, 0, 0, 0, 0, 0, 9, 0, 53, 0, 8, 0, 0])),
                 raw(59, src='fd01::2', dst='fd02::2', note='no next header')]),
+    Case(
+        'set-input',
+        sets=['create f hash:net,iface', 'add f 10.1.0.0/16,left', 'add f 10.1.0.0/24,right',
+              'create m bitmap:ip,mac range 10.1.0.0/24', 'add m 10.1.0.2',
+              'create p hash:ip,port', 'add p 10.1.0.1,udp:53'],
+        rules=[*(f'-A INPUT {rule}' for text in
+                 ('f src,src', 'f src,dst', 'f dst,src', 'm src,src', 'm src,dst', 'p dst,dst')
+                 for rule in in_set(text)),
+               '-A INPUT -p udp -j DROP'],
+        frames=[udp(dst='10.1.0.1'), udp(dst='10.1.0.1', src='10.1.7.2'),
+                udp(dst='10.2.0.1', src='10.1.0.2'), udp(dst='10.1.0.1', side='right'),
+                udp(dst='10.1.0.1', src_mac='02:00:00:00:07:07')]),
 ]

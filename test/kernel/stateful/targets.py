@@ -120,4 +120,18 @@ TARGETS = [
                *in_set('s src ! --update-counters --packets-gt 0')],
         frames=[udp(src=f'10.1.{low}', dport=dport) for dport in range(1, 6)
                 for low in ('0.2', '0.3', '0.4', '9.9')]),
+    Case(
+        'target-buckets',
+        sets=['create s hash:ip hashsize 64 bucketsize 2',
+              'create f hash:ip hashsize 64 maxelem 20 forceadd',
+              *[f'add f 10.1.9.{i}' for i in range(20)],
+              'create t hash:ip hashsize 64 bucketsize 2 timeout 1'],
+        rules=[f'{ADD} s src', f'{ADD} f src', f'{ADD} t src', f'{DEL} s src', f'{DEL} f src',
+               *in_set('s src'), *in_set('f src'), *in_set('t src')],
+        frames=[*[put(src=f'10.1.0.{i}') for i in range(2, 102)],
+                *[udp(src=f'10.1.9.{i}') for i in range(20)],
+                *[udp(src=f'10.1.0.{i}') for i in range(2, 102)],
+                *[take(src=f'10.1.0.{i}') for i in range(2, 102, 3)],
+                *[put(src=f'10.1.1.{i}', after=1.5 if i == 2 else 0) for i in range(2, 52)],
+                *[udp(src=f'10.1.{net}.{i}') for i in range(2, 52) for net in (0, 1)]]),
 ]
