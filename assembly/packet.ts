@@ -36,7 +36,7 @@ export class FrameRecord {
   icmp: u8; // ICMP type (the code is at l3 + l4Off + 1)
   need: u16; // faults: bytes needed …
   have: u16; // … and bytes there
-  reserved: u16;
+  maxFragment: u16; // of a reassembled datagram: its longest fragment, header included
 }
 
 /** The packet under judgement; one instance per worker, filled anew for each packet. */
@@ -88,7 +88,7 @@ export class Packet {
   ctZone: u16;
   ctTemplate: u16; // reserved: helper assigned by CT
   mss: u16; // MSS that a SYN announces after TCPMSS; 0: as captured
-  reserved0: u16;
+  maxFragment: u16; // with FRAME_REASSEMBLED: the longest fragment, header included
   // -- result of evaluating a base chain
   verdictCounter: u32; // counter id of the rule or policy that decided
   verdictIsPolicy: u8;

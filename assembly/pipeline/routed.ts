@@ -4,6 +4,7 @@
  */
 import {
   FAMILY_V4,
+  FRAME_REASSEMBLED,
   PACKET_HOST,
   PATH_FORWARD,
   PATH_INPUT,
@@ -27,12 +28,15 @@ const OPTION_NOP: u8 = 1;
 const OPTION_LSRR: u8 = 131;
 const OPTION_SSRR: u8 = 137;
 
-/** Whether the packet is too long for `out` and may not be cut (ip_exceeds_mtu). */
+/**
+ * Whether the packet is too long for `out` and may not be cut (ip_exceeds_mtu, ip6_pkt_too_big). What
+ * was reassembled is cut again as it came, IPv6 too.
+ */
 export function exceedsMtu(p: Packet, out: u32): bool {
   const mtu = ifaceAt(out).mtu;
   if (mtu == 0 || p.ipLen <= mtu) return false;
-  if (p.family != FAMILY_V4) return true;
-  return (load<u8>(p.l3, 6) & DONT_FRAGMENT) != 0;
+  if (p.family == FAMILY_V4 && (load<u8>(p.l3, 6) & DONT_FRAGMENT) == 0) return false;
+  return (p.flags & FRAME_REASSEMBLED) == 0 || <u32>p.maxFragment > mtu;
 }
 
 /** Whether the header has a loose or strict source route, which no host accepts by default. */

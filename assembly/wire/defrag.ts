@@ -296,7 +296,14 @@ function isComplete(q: FragQueue): bool {
 }
 
 /** The frame now stands for the datagram at `to`, `total` bytes, `captured` of them known. */
-function becomeDatagram(f: FrameRecord, to: usize, total: u32, captured: u32): void {
+function becomeDatagram(
+  f: FrameRecord,
+  to: usize,
+  total: u32,
+  captured: u32,
+  maxFragment: u32,
+): void {
+  f.maxFragment = <u16>maxFragment;
   f.l3 = <u32>to;
   f.ipLen = total;
   f.capLen = captured;
@@ -375,7 +382,8 @@ function completeV4(f: FrameRecord, state: CaptureState, d: Defrag, q: FragQueue
   const to = room(state, total);
   if (to == 0) return fail(state, d, q);
   const captured = assemble(q, to);
-  const fragField = q.maxDfSize == q.maxSize ? IPV4_DF : 0;
+  const maxSize = q.maxSize;
+  const fragField = q.maxDfSize == maxSize ? IPV4_DF : 0;
   killQueue(d, q);
   store<u16>(to, bswap<u16>(<u16>total), IPV4_TOTAL);
   store<u8>(to, load<u8>(to, IPV4_TOS) | <u8>ecn, IPV4_TOS);
@@ -383,7 +391,7 @@ function completeV4(f: FrameRecord, state: CaptureState, d: Defrag, q: FragQueue
   store<u16>(to, 0, IPV4_CHECK);
   store<u16>(to, <u16>~headerSum(to, ihl), IPV4_CHECK);
   f.flags &= ~(<u16>FRAME_HELD);
-  becomeDatagram(f, to, total, captured);
+  becomeDatagram(f, to, total, captured, maxSize);
   f.tos = load<u8>(to, IPV4_TOS);
   f.ttl = load<u8>(to, 8);
   f.l4Off = <u16>ihl;
@@ -460,6 +468,7 @@ function queueV6(
   }
   q.ecn |= <u8>(<u32>1 << (<u32>f.tos & ECN_MASK));
   if (offset == 0) q.flags |= <u8>FRAG_FIRST_IN;
+  if (payload + IPV6_HEADER > q.maxSize) q.maxSize = payload + IPV6_HEADER;
   if (isComplete(q)) completeV6(f, state, d, q);
 }
 
@@ -471,11 +480,12 @@ function completeV6(f: FrameRecord, state: CaptureState, d: Defrag, q: FragQueue
   const to = room(state, total);
   if (to == 0) return fail(state, d, q);
   const captured = assemble(q, to);
+  const maxSize = q.maxSize;
   killQueue(d, q);
   store<u16>(to, bswap<u16>(<u16>(total - IPV6_HEADER)), IPV6_PAYLOAD);
   store<u8>(to, load<u8>(to, 1) | <u8>(ecn << 4), 1); // the ECN field ends four bits into byte 1
   f.flags &= ~(<u16>FRAME_HELD);
-  becomeDatagram(f, to, total, captured);
+  becomeDatagram(f, to, total, captured, maxSize);
   f.tos = <u8>(be16(to) >> 4);
   f.ttl = load<u8>(to, 7);
   f.proto = load<u8>(to, IPV6_NEXT);
