@@ -25,6 +25,8 @@ import {
   NAT_DST,
   NAT_SRC,
   NONE,
+  PACKET_BROADCAST,
+  PACKET_MULTICAST,
   PACKET_OTHERHOST,
   PATH_BRIDGE,
   REASON_CONNTRACK,
@@ -93,10 +95,17 @@ import { attachExpress, closeExpress, goExpress, openExpress } from './express';
 import { ifaceAt, ifaceCount } from './host';
 import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
-import { adopt, fulfilledBy, isAsPredicted } from './observe/guess';
+import { adopt, fulfilledBy } from './observe/guess';
 import { fingerprint } from './observe/fingerprint';
 import { ambiguity, ORIGIN_FORWARDED, originOf, undone } from './observe/outgoing';
-import { findPrediction, nextPrediction, predicted, Prediction } from './observe/pending';
+import {
+  findPrediction,
+  isAsPredicted,
+  nextPrediction,
+  ownersMoved,
+  predicted,
+  Prediction,
+} from './observe/pending';
 import { FrameRecord, Packet } from './packet';
 import { bridgedFrom, bridgeOf, fromPort, fromSomePort } from './pipeline/bridged';
 import { cachedOutcome, cacheTraversal, leaveAs } from './pipeline/cached';
@@ -109,7 +118,7 @@ import { ResultRecord, Slot, Traversal } from './slot';
 import { attachStats, count, countBy } from './stats';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
-import { ownerOfTuple } from './wire/owner';
+import { endpointsHash } from './wire/owner';
 
 const AHEAD: u32 = 32;
 
@@ -217,7 +226,7 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   const iface = ifaceAt(r.iface);
   const print = fingerprint(p);
   if (r.direction == DIRECTION_OUT) {
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0) return observeLeaving(changetype<Prediction>(found), r, frame, result);
     return leaving(p, r, print, result);
   }
@@ -231,13 +240,13 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
       }
       openExpress(r.iface);
     } else {
-      const found = findPrediction(print, p.tsNanos);
+      const found = findPrediction(print, p);
       if (found != 0 && wasOnPort(changetype<Prediction>(found), r.iface)) {
         return observeInside(changetype<Prediction>(found), frame, result);
       }
     }
   } else if (iface.kind == IFACE_LOOPBACK) {
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && predicted(changetype<Prediction>(found)).out == r.iface) {
       return observeInside(changetype<Prediction>(found), frame, result);
     }
@@ -245,9 +254,12 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   }
   if (iface.flags & IFACE_HAIRPIN) {
     // back out by the port it came from: its source MAC makes it look like another arrival
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && turnedBack(p, changetype<Prediction>(found), r.iface)) {
       return observeLeaving(changetype<Prediction>(found), r, frame, result);
+    }
+    if (found != 0 && floodedBack(p, changetype<Prediction>(found), r.iface)) {
+      return observeInside(changetype<Prediction>(found), frame, result);
     }
   }
   arrive(p, r.iface, print, result);
@@ -264,6 +276,14 @@ function turnedBack(p: Packet, e: Prediction, port: u32): bool {
   const t = predicted(e);
   if (t.path != PATH_BRIDGE || <u32>t.physIn != port || <u32>t.physOut != port) return false;
   return isAsPredicted(e, p);
+}
+
+/** Whether the frame is a broadcast or multicast that comes back out by its own port, once. */
+function floodedBack(p: Packet, e: Prediction, port: u32): bool {
+  if (p.pktType != PACKET_BROADCAST && p.pktType != PACKET_MULTICAST) return false;
+  if (<u32>predicted(e).physIn != port || e.cameBack != 0) return false;
+  e.cameBack = 1;
+  return true;
 }
 
 /** Fills the worker's packet from a decoded frame. */
@@ -291,6 +311,7 @@ function fill(p: Packet, r: FrameRecord, frame: u64): void {
   p.l3 = r.l3;
   p.capLen = r.capLen;
   p.fragOff = r.fragOff;
+  p.maxFragment = r.maxFragment;
   p.tsNanos = r.tsNanos;
   p.frame = frame;
   const l4Off = <u32>r.l4Off;
@@ -444,21 +465,20 @@ function noteConnection(p: Packet): bool {
   if (conn.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
   if (conn.status & IPS_SRC_NAT) count(STAT_CONN_SNAT);
   if (conn.flags & CONN_NAT_CHOSEN) count(STAT_NAT_CHOSEN);
-  if (workers > 1 && conn.status & (IPS_DST_NAT | IPS_SRC_NAT)) {
-    const owner = ownerOfTuple(
-      conn.family,
-      conn.proto,
-      conn.replSrc,
-      conn.replDst,
-      conn.replSport,
-      conn.replDport,
-    );
-    if (owner != worker) conflict = true;
+  if (movesOwner(conn) || (isGuessed(conn) && spansOwners(conn))) {
+    ownersMoved();
+    if (workers > 1) conflict = true;
   }
-  if (workers > 1 && isGuessed(conn) && spansOwners(conn)) conflict = true;
   if (!(conn.flags & CONN_PICKED_UP)) return false;
   count(STAT_PICKED_UP);
   return true;
+}
+
+/** Whether NAT changed what the owner of the connection's packets is chosen by. */
+function movesOwner(c: Conn): bool {
+  if (!(c.status & (IPS_DST_NAT | IPS_SRC_NAT))) return false;
+  const sent = endpointsHash(c.family, c.proto, c.origSrc, c.origDst, c.origSport, c.origDport);
+  return sent != endpointsHash(c.family, c.proto, c.replSrc, c.replDst, c.replSport, c.replDport);
 }
 
 /** Fills the traversal key with the packet's outcome. */
@@ -517,6 +537,7 @@ function predict(p: Packet, print: u64, t: Traversal): void {
   e.copySrc = outcome.copied ? outcome.src : 0;
   e.copySport = outcome.sport;
   e.seen = 0;
+  e.cameBack = 0;
   e.conn = hasGuess(p) ? p.conn : 0;
 }
 
