@@ -83,7 +83,9 @@ import {
 } from './conntrack/conn';
 import {
   kill,
+  movesOwner,
   preloadConnections,
+  preloadMovesOwner,
   refAhead,
   release,
   setTcpClosing,
@@ -118,7 +120,6 @@ import { ResultRecord, Slot, Traversal } from './slot';
 import { attachStats, count, countBy } from './stats';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
-import { endpointsHash } from './wire/owner';
 
 const AHEAD: u32 = 32;
 
@@ -154,6 +155,7 @@ export function judgeSlot(slot: Slot): u32 {
   if (slot.firstFrame == 1 && n > 0) {
     const start = changetype<FrameRecord>(record).tsNanos;
     if (!preloadConnections(start, worker, workers)) return STATUS_NO_MEMORY;
+    if (preloadMovesOwner()) noteMove();
   }
   let result = <usize>slot.results;
   let frames: u64 = 0;
@@ -458,6 +460,12 @@ function isConfirmed(p: Packet): bool {
   return (changetype<Conn>(<usize>p.conn).status & IPS_CONFIRMED) != 0;
 }
 
+/** NAT gave a connection to another owner: one worker has to judge everything. */
+function noteMove(): void {
+  ownersMoved();
+  if (workers > 1) conflict = true;
+}
+
 /** Statistics of a connection that was confirmed; true when it began before the capture. */
 function noteConnection(p: Packet): bool {
   const conn = changetype<Conn>(<usize>p.conn);
@@ -465,20 +473,10 @@ function noteConnection(p: Packet): bool {
   if (conn.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
   if (conn.status & IPS_SRC_NAT) count(STAT_CONN_SNAT);
   if (conn.flags & CONN_NAT_CHOSEN) count(STAT_NAT_CHOSEN);
-  if (movesOwner(conn) || (isGuessed(conn) && spansOwners(conn))) {
-    ownersMoved();
-    if (workers > 1) conflict = true;
-  }
+  if (movesOwner(conn) || (isGuessed(conn) && spansOwners(conn))) noteMove();
   if (!(conn.flags & CONN_PICKED_UP)) return false;
   count(STAT_PICKED_UP);
   return true;
-}
-
-/** Whether NAT changed what the owner of the connection's packets is chosen by. */
-function movesOwner(c: Conn): bool {
-  if (!(c.status & (IPS_DST_NAT | IPS_SRC_NAT))) return false;
-  const sent = endpointsHash(c.family, c.proto, c.origSrc, c.origDst, c.origSport, c.origDport);
-  return sent != endpointsHash(c.family, c.proto, c.replSrc, c.replDst, c.replSport, c.replDport);
 }
 
 /** Fills the traversal key with the packet's outcome. */

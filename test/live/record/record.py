@@ -7,9 +7,10 @@ A dockerd runs in a network namespace of its own, with a second one as the world
 
     dfr-world ext0 192.168.1.1, 203.0.113.7, 8.8.8.8 ─── eth0 192.168.1.10, .11  dfr-host: dockerd
 
-Containers only sleep: their image is the machine's own sleep with its libraries. Both ends of the
-traffic are peer.py, run by the machine's Python inside the namespaces of host, world and containers.
-Offloads are off, so a capture shows what the rules saw. OUT/SHAPE becomes a case of test/live/cases.
+Containers only sleep: their image is the machine's own sleep with its libraries. Both ends of
+the traffic are peer.py, run by the machine's Python inside the namespaces of host, world and
+containers. Offloads are off, so a capture shows what the rules saw. OUT/SHAPE becomes a case of
+test/live/cases.
 
 Needs root, docker.io, iptables, nftables, conntrack, ipset, iproute2, ethtool, tcpdump,
 wireshark-common (dumpcap), ping.
@@ -32,7 +33,8 @@ PEER = str(pathlib.Path(__file__).with_name("peer.py"))
 PYTHON = os.path.realpath(sys.executable)
 WORLD_ADDRESSES = ("192.168.1.1/24", "203.0.113.7/32", "203.0.113.8/32", "8.8.8.8/32")
 OFFLOADS = ("tx", "rx", "tso", "gso", "gro")
-SYSCTLS = ("net.ipv4.ip_forward", "net.ipv4.conf.", "net.ipv6.conf.", "net.bridge.", "net.netfilter.")
+PER_INTERFACE = ("net.ipv4.conf.", "net.ipv6.conf.")
+SYSCTLS = ("net.ipv4.ip_forward", "net.bridge.", "net.netfilter.")
 SETTINGS = ("forwarding", "rp_filter", "route_localnet", "accept_local", "src_valid_mark")
 SNAPLEN = "256"
 SOLICITATIONS = 14  # seconds until a new IPv6 host has stopped asking for routers
@@ -81,8 +83,8 @@ class Machine:
         for namespace in (HOST, WORLD):
             run("ip", "netns", "add", namespace)
             run("ip", "-n", namespace, "link", "set", "lo", "up")
-        link = ("link", "add", "eth0", "netns", HOST, "type", "veth", "peer", "ext0", "netns", WORLD)
-        run("ip", *link)
+        peer = ("type", "veth", "peer", "ext0", "netns", WORLD)
+        run("ip", "link", "add", "eth0", "netns", HOST, *peer)
         run("ip", "-n", HOST, "link", "set", "eth0", "address", "02:00:c0:a8:01:0a")
         run("ip", "-n", WORLD, "link", "set", "ext0", "address", "02:00:c0:a8:01:01")
         for address in ("192.168.1.10/24", "192.168.1.11/24"):
@@ -336,12 +338,14 @@ def save_snapshot(machine: Machine, to: pathlib.Path) -> None:
 
 def is_read(line: str) -> bool:
     name = line.split(" ")[0]
-    if name.startswith((SYSCTLS[1], SYSCTLS[2])):
+    if name.startswith(PER_INTERFACE):
         return name.rsplit(".", 1)[1] in SETTINGS
     return name.startswith(SYSCTLS)
 
 
-def start_capture(machine: Machine, directory: pathlib.Path) -> tuple[subprocess.Popen, pathlib.Path]:
+def start_capture(
+    machine: Machine, directory: pathlib.Path
+) -> tuple[subprocess.Popen, pathlib.Path]:
     kind = machine.shape.capture
     one = kind == "any" or kind in devices()
     file = directory / ("capture.pcap" if one else "capture.pcapng")
