@@ -23,6 +23,7 @@ function grow(): void {
   const bigger = capacity == 0 ? FIRST_CAPACITY : capacity * 2;
   const newEntries = allocate(<usize>bigger * 16);
   if (count > 0) memory.copy(newEntries, entries, <usize>count * 16);
+  else count = 1; // "::", so that a handle of 0 can mean that there is no address
   entries = newEntries;
   capacity = bigger;
   slots = allocate(<usize>bigger * 8);

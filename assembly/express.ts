@@ -155,6 +155,7 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   e.traversal = <u32>traversal;
   e.copySrc = 0;
   e.seen = 0;
+  e.cameBack = 0;
   e.conn = 0;
   return traversal;
 }

@@ -26,6 +26,8 @@ import {
   NAT_DST,
   NAT_SRC,
   NONE,
+  PACKET_BROADCAST,
+  PACKET_MULTICAST,
   PACKET_OTHERHOST,
   PATH_BRIDGE,
   REASON_CONNTRACK,
@@ -82,7 +84,9 @@ import {
 } from './conntrack/conn';
 import {
   kill,
+  movesOwner,
   preloadConnections,
+  preloadMovesOwner,
   refAhead,
   release,
   setTcpClosing,
@@ -94,10 +98,17 @@ import { attachExpress, goExpress } from './express';
 import { ifaceAt } from './host';
 import { allocate, clear } from './memory';
 import { noteDifference } from './observe/difference';
-import { adopt, fulfilledBy, isAsPredicted } from './observe/guess';
+import { adopt, fulfilledBy } from './observe/guess';
 import { fingerprint } from './observe/fingerprint';
 import { ambiguity, ORIGIN_FORWARDED, originOf, undone } from './observe/outgoing';
-import { findPrediction, nextPrediction, predicted, Prediction } from './observe/pending';
+import {
+  findPrediction,
+  isAsPredicted,
+  nextPrediction,
+  ownersMoved,
+  predicted,
+  Prediction,
+} from './observe/pending';
 import { FrameRecord, Packet } from './packet';
 import { bridgedFrom, bridgeOf, fromPort, fromSomePort } from './pipeline/bridged';
 import { cachedOutcome, cacheTraversal, leaveAs } from './pipeline/cached';
@@ -112,7 +123,6 @@ import { attachStats, count, countBy } from './stats';
 import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
 import { isInnerSeen, isSeenBelow } from './wire/index';
-import { ownerOfTuple } from './wire/owner';
 
 const AHEAD: u32 = 32;
 
@@ -144,6 +154,7 @@ export function judgeSlot(slot: Slot): u32 {
   if (slot.firstFrame == 1 && n > 0) {
     const start = changetype<FrameRecord>(record).tsNanos;
     if (!preloadConnections(start, worker, workers)) return STATUS_NO_MEMORY;
+    if (preloadMovesOwner()) noteMove();
   }
   let result = <usize>slot.results;
   let frames: u64 = 0;
@@ -216,7 +227,7 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   const iface = ifaceAt(r.iface);
   const print = fingerprint(p);
   if (r.direction == DIRECTION_OUT) {
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0) return observeLeaving(changetype<Prediction>(found), r, frame, result);
     return leaving(p, r, print, result);
   }
@@ -228,13 +239,13 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
         return conclude(p, fromSomePort(p, r.iface), print, 0, result);
       }
     } else {
-      const found = findPrediction(print, p.tsNanos);
+      const found = findPrediction(print, p);
       if (found != 0 && wasOnPort(changetype<Prediction>(found), r.iface)) {
         return observeInside(changetype<Prediction>(found), frame, result);
       }
     }
   } else if (iface.kind == IFACE_LOOPBACK) {
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && predicted(changetype<Prediction>(found)).out == r.iface) {
       return observeInside(changetype<Prediction>(found), frame, result);
     }
@@ -242,16 +253,19 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   }
   if (iface.lower != 0 && !(r.flags & FRAME_VLAN_DEVICE) && isSeenBelow(r.iface, frame)) {
     // the VLAN device itself, where its tagged frames were seen below it
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && wasTagged(changetype<Prediction>(found), r.iface)) {
       return observeInside(changetype<Prediction>(found), frame, result);
     }
   }
   if (iface.flags & IFACE_HAIRPIN) {
     // back out by the port it came from: its source MAC makes it look like another arrival
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && turnedBack(p, changetype<Prediction>(found), r.iface)) {
       return observeLeaving(changetype<Prediction>(found), r, frame, result);
+    }
+    if (found != 0 && floodedBack(p, changetype<Prediction>(found), r.iface)) {
+      return observeInside(changetype<Prediction>(found), frame, result);
     }
   }
   arrive(p, r.iface, print, result);
@@ -274,6 +288,14 @@ function turnedBack(p: Packet, e: Prediction, port: u32): bool {
   const t = predicted(e);
   if (t.path != PATH_BRIDGE || <u32>t.physIn != port || <u32>t.physOut != port) return false;
   return isAsPredicted(e, p);
+}
+
+/** Whether the frame is a broadcast or multicast that comes back out by its own port, once. */
+function floodedBack(p: Packet, e: Prediction, port: u32): bool {
+  if (p.pktType != PACKET_BROADCAST && p.pktType != PACKET_MULTICAST) return false;
+  if (<u32>predicted(e).physIn != port || e.cameBack != 0) return false;
+  e.cameBack = 1;
+  return true;
 }
 
 /** Fills the worker's packet from a decoded frame. */
@@ -446,6 +468,12 @@ function isConfirmed(p: Packet): bool {
   return (changetype<Conn>(<usize>p.conn).status & IPS_CONFIRMED) != 0;
 }
 
+/** NAT gave a connection to another owner: one worker has to judge everything. */
+function noteMove(): void {
+  ownersMoved();
+  if (workers > 1) conflict = true;
+}
+
 /** Statistics of a connection that was confirmed; true when it began before the capture. */
 function noteConnection(p: Packet): bool {
   const conn = changetype<Conn>(<usize>p.conn);
@@ -453,18 +481,7 @@ function noteConnection(p: Packet): bool {
   if (conn.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
   if (conn.status & IPS_SRC_NAT) count(STAT_CONN_SNAT);
   if (conn.flags & CONN_NAT_CHOSEN) count(STAT_NAT_CHOSEN);
-  if (workers > 1 && conn.status & (IPS_DST_NAT | IPS_SRC_NAT)) {
-    const owner = ownerOfTuple(
-      conn.family,
-      conn.proto,
-      conn.replSrc,
-      conn.replDst,
-      conn.replSport,
-      conn.replDport,
-    );
-    if (owner != worker) conflict = true;
-  }
-  if (workers > 1 && isGuessed(conn) && spansOwners(conn)) conflict = true;
+  if (movesOwner(conn) || (isGuessed(conn) && spansOwners(conn))) noteMove();
   if (!(conn.flags & CONN_PICKED_UP)) return false;
   count(STAT_PICKED_UP);
   return true;
@@ -526,6 +543,7 @@ function predict(p: Packet, print: u64, t: Traversal): void {
   e.copySrc = outcome.copied ? outcome.src : 0;
   e.copySport = outcome.sport;
   e.seen = 0;
+  e.cameBack = 0;
   e.conn = hasGuess(p) ? p.conn : 0;
 }
 

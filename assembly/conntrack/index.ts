@@ -4,7 +4,7 @@ import { attachTable } from './table';
 import { attachTimeouts } from './timeout';
 import { attachTrack } from './track';
 
-export { connDump, preloadConnections } from './known';
+export { connDump, movesOwner, preloadConnections, preloadMovesOwner } from './known';
 export { foundDir, kill, refAhead, tableFull } from './table';
 export { setTcpClosing } from './tcp';
 export {

@@ -9,7 +9,7 @@ import {
   KNOWN_CONN_REPL_SRC,
   KnownConn,
 } from '../image';
-import { ownerOfTuple } from '../wire/owner';
+import { endpointsHash, ownerOfTuple } from '../wire/owner';
 import { linkSource } from './by-source';
 import {
   CONN_PRELOADED,
@@ -30,6 +30,20 @@ import { IPPROTO_TCP } from './tuple';
 const SECOND: u64 = 1_000_000_000;
 const KEPT: u32 = IPS_EXPECTED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_NAT_MASK;
 
+let someMove: bool = false;
+
+/** Whether the owner of one of the connections known at the start is not that of its answers. */
+export function preloadMovesOwner(): bool {
+  return someMove;
+}
+
+/** Whether NAT changed what the owner of the connection's packets is chosen by. */
+export function movesOwner(c: Conn): bool {
+  if (!(c.status & IPS_NAT_MASK)) return false;
+  const sent = endpointsHash(c.family, c.proto, c.origSrc, c.origDst, c.origSport, c.origDport);
+  return sent != endpointsHash(c.family, c.proto, c.replSrc, c.replDst, c.replSport, c.replDport);
+}
+
 /**
  * Takes over those connections known at the start, `now`, that worker `worker` of `workers` owns.
  * False when memory runs out.
@@ -37,6 +51,7 @@ const KEPT: u32 = IPS_EXPECTED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_NAT_MASK;
 export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
   const first = sectionPtr(SECTION_CONNTRACK);
   const count = sectionCount(SECTION_CONNTRACK);
+  someMove = false;
   for (let i: u32 = 0; i < count; i++) {
     const at = first + <usize>i * KNOWN_CONN_SIZE;
     const known = changetype<KnownConn>(at);
@@ -75,6 +90,7 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
       conn.tdFlags1 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
       conn.lastIndex = <u8>TCP_NONE_SET;
     }
+    if (movesOwner(conn)) someMove = true;
     if (!link(conn)) return false;
     linkSource(conn);
   }

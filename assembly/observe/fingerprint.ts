@@ -22,6 +22,7 @@ export function fingerprint(p: Packet): u64 {
   let part: u64 = p.l4Len; // ports, ids and checksums are NAT's to change
   if (p.proto == ICMP || p.proto == ICMPV6) {
     if (had >= 8) part ^= (<u64>load<u16>(l4) << 32) | (<u64>load<u16>(l4, 6) << 48);
+    if (had >= 16 && isEcho(p.icmpType)) part ^= load<u64>(l4, 8); // errors quote addresses
     // neighbour discovery and group membership stay on their link, and many hosts say the same
     if (p.family != FAMILY_V4 && p.icmpType >= 130) part ^= (<u64>p.src << 8) ^ p.dst;
   } else if (p.proto == SCTP) {
@@ -46,6 +47,11 @@ export function udpFingerprint(id: u32, l4: usize, had: u32, len: u32): u64 {
   if (had >= 16) part ^= load<u64>(l4, 8);
   else for (let i: u32 = 8; i < had; i++) part = (part << 8) | load<u8>(l4 + i);
   return finish(start(UDP, id), part);
+}
+
+@inline
+function isEcho(type: u32): bool {
+  return type == 8 || type == 0 || type == 128 || type == 129;
 }
 
 @inline

@@ -7,13 +7,7 @@ import { Conn } from '../conntrack/conn';
 import { adoptMapping, leavesAs } from '../nat/index';
 import { Packet } from '../packet';
 import { count } from '../stats';
-import { olderPrediction, Prediction } from './pending';
-
-/** Whether the frame leaves with the addresses that the prediction says. */
-@inline
-export function isAsPredicted(e: Prediction, p: Packet): bool {
-  return e.src == p.src && e.dst == p.dst && e.sport == p.sport && e.dport == p.dport;
-}
+import { isAsPredicted, olderPrediction, Prediction } from './pending';
 
 /**
  * The prediction that `p`, a frame leaving, fulfils, of `newest` and the older ones with the same
@@ -23,7 +17,7 @@ export function isAsPredicted(e: Prediction, p: Packet): bool {
 export function fulfilledBy(p: Packet, newest: Prediction): usize {
   let guess: usize = 0;
   let at = changetype<usize>(newest);
-  for (; at != 0; at = olderPrediction(changetype<Prediction>(at), p.tsNanos)) {
+  for (; at != 0; at = olderPrediction(changetype<Prediction>(at), p)) {
     const e = changetype<Prediction>(at);
     if (isAsPredicted(e, p)) return at;
     if (e.conn == 0) continue;

@@ -5,7 +5,9 @@
  * sequential write a packet.
  */
 import { allocate } from '../memory';
+import { Packet } from '../packet';
 import { Traversal } from '../slot';
+import { endpointsHash } from '../wire/owner';
 
 const RING: u32 = 8192; // power of two
 const BUCKETS: u32 = 16384;
@@ -26,7 +28,7 @@ export class Prediction {
   copySrc: u32; // a copy of it leaves as well, from this source (a promiscuous bridge's); 0: none
   copySport: u16;
   seen: u8; // sightings of it leaving
-  pad0: u8;
+  cameBack: u8; // 1: seen again where it came in, flooded to a hairpin port
   next: u32; // older entry of the bucket, number + 1
   conn: u32; // Conn whose mapping was a guess when the packet left by it, or 0
   pad1: u64;
@@ -41,12 +43,14 @@ let ring: usize = 0;
 let buckets: usize = 0; // entry number + 1
 let written: u32 = 0; // entries ever written, modulo 2^32
 let indexed: u32 = 0;
+let moved: bool = false; // see ownersMoved()
 
 export function attachPending(): bool {
   ring = allocate(<usize>RING * offsetof<Prediction>());
   buckets = allocate(<usize>BUCKETS * 4);
   written = 0;
   indexed = 0;
+  moved = false;
   return ring != 0 && buckets != 0;
 }
 
@@ -76,25 +80,50 @@ function indexRest(): void {
   }
 }
 
-/** The newest prediction with this fingerprint, not further away than the window, or 0. */
-export function findPrediction(fingerprint: u64, tsNanos: u64): usize {
+/**
+ * The newest prediction with this fingerprint that may be of the packet `p`, not further away than
+ * the window, or 0.
+ */
+export function findPrediction(fingerprint: u64, p: Packet): usize {
   indexRest();
-  return search(load<u32>(bucket(fingerprint)), fingerprint, tsNanos);
+  return search(load<u32>(bucket(fingerprint)), fingerprint, p);
 }
 
-/** The next older prediction with the same fingerprint as `e`, or 0. */
-export function olderPrediction(e: Prediction, tsNanos: u64): usize {
-  return search(e.next, e.fingerprint, tsNanos);
+/** The next older one than `e`, or 0. */
+export function olderPrediction(e: Prediction, p: Packet): usize {
+  return search(e.next, e.fingerprint, p);
 }
 
-function search(from: u32, fingerprint: u64, tsNanos: u64): usize {
+/** From now on packets may leave with other endpoints outside than they came with. */
+export function ownersMoved(): void {
+  moved = true;
+}
+
+/** Whether the frame leaves with the addresses that the prediction says. */
+@inline
+export function isAsPredicted(e: Prediction, p: Packet): bool {
+  return e.src == p.src && e.dst == p.dst && e.sport == p.sport && e.dport == p.dport;
+}
+
+/**
+ * Whether the packet's endpoints outside are those of the prediction: no NAT changes them. Other
+ * workers than this one have the predictions of which that is not true.
+ */
+function isSameOwner(e: Prediction, p: Packet): bool {
+  if (moved || isAsPredicted(e, p)) return true;
+  const predicted = endpointsHash(p.family, p.proto, e.src, e.dst, e.sport, e.dport);
+  return predicted == endpointsHash(p.family, p.proto, p.src, p.dst, p.sport, p.dport);
+}
+
+function search(from: u32, fingerprint: u64, p: Packet): usize {
   let n = from;
   while (n != 0) {
     if (written - (n - 1) > RING) return 0; // overwritten, and so is all behind it
     const e = at(n - 1);
     if (e.fingerprint == fingerprint) {
-      const apart = tsNanos > e.tsNanos ? tsNanos - e.tsNanos : e.tsNanos - tsNanos;
-      return apart <= WINDOW_NANOS ? changetype<usize>(e) : 0;
+      const apart = p.tsNanos > e.tsNanos ? p.tsNanos - e.tsNanos : e.tsNanos - p.tsNanos;
+      if (apart > WINDOW_NANOS) return 0;
+      if (isSameOwner(e, p)) return changetype<usize>(e);
     }
     n = e.next;
   }

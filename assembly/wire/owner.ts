@@ -332,10 +332,22 @@ export function ownerOfTuple(
   dport: u32,
 ): u32 {
   if (workers <= 1) return 0;
+  return pick(endpointsHash(family, proto, src, dst, sport, dport));
+}
+
+/** What owners are chosen by, the same for any number of workers; for address handles. */
+export function endpointsHash(
+  family: u32,
+  proto: u32,
+  src: u32,
+  dst: u32,
+  sport: u32,
+  dport: u32,
+): u32 {
   if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
     sport = 0;
     dport = 0;
   }
-  if (family == FAMILY_V4) return ownerV4(src, dst, sport, dport);
-  return pick(endpointV6(v6Bytes(src), sport) + endpointV6(v6Bytes(dst), dport));
+  if (family == FAMILY_V4) return endpointV4(src, sport) + endpointV4(dst, dport);
+  return endpointV6(v6Bytes(src), sport) + endpointV6(v6Bytes(dst), dport);
 }

@@ -5,7 +5,7 @@
  * interface sees only what OUTPUT's DNAT made of it. Counters may differ by those packets, which
  * dockfw has to name as ambiguous, and by no more.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PacketRecord } from 'dockfw';
 import { type CounterDifference, compareCounters, describeCounter } from '../kernel/counters.ts';
@@ -17,6 +17,8 @@ export interface LiveCase {
   readonly host: string;
   /** `iptables-save -c` when all was over; counters were zero at the start of the capture. */
   readonly counters: string;
+  /** `ip6tables-save -c`; null where there was no IPv6. */
+  readonly counters6: string | null;
 }
 
 export interface LiveResult {
@@ -33,11 +35,13 @@ export function readLiveCase(directory: string, name: string): LiveCase {
   const root = join(directory, name);
   const capture = readdirSync(root).find((file) => file.startsWith('capture.'));
   if (capture === undefined) throw new Error(`${root} has no capture`);
+  const after6 = join(root, 'ip6tables-save-after.txt');
   return {
     name,
     capture: join(root, capture),
     host: join(root, 'host'),
     counters: readFileSync(join(root, 'iptables-save-after.txt'), 'utf8'),
+    counters6: existsSync(after6) ? readFileSync(after6, 'utf8') : null,
   };
 }
 
@@ -50,7 +54,11 @@ function isExplained({ line, got }: CounterDifference, ambiguous: number): boole
 export async function checkLiveCase(liveCase: LiveCase, workers: number): Promise<LiveResult> {
   const replayed = await replayDirectory(liveCase.host, liveCase.capture, workers);
   const ambiguous = replayed.frames.filter((record) => record.ambiguous);
-  const all = compareCounters(liveCase.counters, replayed.counters);
+  const { counters, counters6 } = liveCase;
+  const all = [
+    ...compareCounters(counters, replayed.counters),
+    ...(counters6 === null ? [] : compareCounters(counters6, replayed.counters6)),
+  ];
   const explained = all.filter((difference) => isExplained(difference, ambiguous.length));
   return {
     counters: all.filter((difference) => !explained.includes(difference)),

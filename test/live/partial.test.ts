@@ -9,7 +9,7 @@ import { compareCounters } from '../kernel/counters.ts';
 import { replayDirectory } from '../kernel/replay-directory.ts';
 import { readLiveCase } from './live-case.ts';
 
-const directory = fileURLToPath(new URL('partial', import.meta.url));
+const directory = fileURLToPath(new URL('partial/cases', import.meta.url));
 
 interface Partial {
   readonly name: string;

@@ -3,13 +3,14 @@
 
     sudo test/live/record/record.py OUT [SHAPE …]        without SHAPE: all of shapes.py
 
-A dockerd runs in a network namespace of its own, with a second namespace as the world outside:
+A dockerd runs in a network namespace of its own, with a second one as the world outside:
 
     dfr-world ext0 192.168.1.1, 203.0.113.7, 8.8.8.8 ─── eth0 192.168.1.10, .11  dfr-host: dockerd
 
-Containers only sleep: their image is the machine's own sleep with its libraries. Both ends of the
-traffic are peer.py, run by the machine's Python inside the namespaces of host, world and containers.
-Offloads are off, so a capture shows what the rules saw. OUT/SHAPE becomes a case of test/live/cases.
+Containers only sleep: their image is the machine's own sleep with its libraries. Both ends of
+the traffic are peer.py, run by the machine's Python inside the namespaces of host, world and
+containers. Offloads are off, so a capture shows what the rules saw. OUT/SHAPE becomes a case of
+test/live/cases.
 
 Needs root, docker.io, iptables, nftables, conntrack, ipset, iproute2, ethtool, tcpdump,
 wireshark-common (dumpcap), ping.
@@ -32,9 +33,12 @@ PEER = str(pathlib.Path(__file__).with_name("peer.py"))
 PYTHON = os.path.realpath(sys.executable)
 WORLD_ADDRESSES = ("192.168.1.1/24", "203.0.113.7/32", "203.0.113.8/32", "8.8.8.8/32")
 OFFLOADS = ("tx", "rx", "tso", "gso", "gro")
-SYSCTLS = ("net.ipv4.ip_forward", "net.ipv4.conf.", "net.ipv6.conf.", "net.bridge.", "net.netfilter.")
+PER_INTERFACE = ("net.ipv4.conf.", "net.ipv6.conf.")
+SYSCTLS = ("net.ipv4.ip_forward", "net.bridge.", "net.netfilter.")
 SETTINGS = ("forwarding", "rp_filter", "route_localnet", "accept_local", "src_valid_mark")
 SNAPLEN = "256"
+SOLICITATIONS = 14  # seconds until a new IPv6 host has stopped asking for routers
+TABLES = ("filter", "nat", "mangle", "raw")
 CAPTURED = ("eth", "lo", "br-", "docker", "veth")
 
 
@@ -56,8 +60,11 @@ class Machine:
         self.socket = f"unix://{self.work}/docker.sock"
         self.started: list[subprocess.Popen] = []
         self.iptables = "iptables-legacy" if shape.legacy else "iptables-nft"
+        self.ip6tables = self.iptables.replace("iptables", "ip6tables")
         self.pids: dict[str, str] = {}
         self.addresses: dict[str, str] = {}
+        self.addresses6: dict[str, str] = {}
+        self.talkers: list[subprocess.Popen] = []
 
     def start(self, *args: str, **options) -> subprocess.Popen:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -76,19 +83,27 @@ class Machine:
         for namespace in (HOST, WORLD):
             run("ip", "netns", "add", namespace)
             run("ip", "-n", namespace, "link", "set", "lo", "up")
-        link = ("link", "add", "eth0", "netns", HOST, "type", "veth", "peer", "ext0", "netns", WORLD)
-        run("ip", *link)
+        peer = ("type", "veth", "peer", "ext0", "netns", WORLD)
+        run("ip", "link", "add", "eth0", "netns", HOST, *peer)
         run("ip", "-n", HOST, "link", "set", "eth0", "address", "02:00:c0:a8:01:0a")
         run("ip", "-n", WORLD, "link", "set", "ext0", "address", "02:00:c0:a8:01:01")
         for address in ("192.168.1.10/24", "192.168.1.11/24"):
             run("ip", "-n", HOST, "addr", "add", address, "dev", "eth0")
         for address in WORLD_ADDRESSES:
             run("ip", "-n", WORLD, "addr", "add", address, "dev", "ext0")
+        if self.shape.v6:
+            for address in ("2001:db8::10/64", "2001:db8::11/64"):
+                run("ip", "-n", HOST, "addr", "add", address, "dev", "eth0", "nodad")
+            for address in ("2001:db8::1/64", "2001:db8:8::8/128"):
+                run("ip", "-n", WORLD, "addr", "add", address, "dev", "ext0", "nodad")
         for namespace, device in ((HOST, "eth0"), (WORLD, "ext0")):
             run("ip", "-n", namespace, "link", "set", device, "up")
             without_offloads(("nsenter", f"--net=/var/run/netns/{namespace}"), device)
         run("ip", "-n", HOST, "route", "add", "default", "via", "192.168.1.1")
         run("ip", "-n", WORLD, "route", "add", "172.16.0.0/12", "via", "192.168.1.10")
+        if self.shape.v6:
+            run("ip", "-n", HOST, "route", "add", "default", "via", "2001:db8::1")
+            run("ip", "-n", WORLD, "route", "add", "fd00::/16", "via", "2001:db8::10")
         self.set(self.shape.before)
 
     def set(self, sysctls: dict[str, str]) -> None:
@@ -99,9 +114,8 @@ class Machine:
         places = [f"--{kind}-root={self.work / kind}" for kind in ("data", "exec")]
         path = f"{self.work}/bin:{os.environ['PATH']}"
         (self.work / "bin").mkdir()
-        for name in ("iptables", "ip6tables"):
-            program = shutil.which(self.iptables.replace("iptables", name))
-            (self.work / "bin" / name).symlink_to(program)
+        for name, program in zip(("iptables", "ip6tables"), self.both()):
+            (self.work / "bin" / name).symlink_to(shutil.which(program))
         log = open(self.work / "dockerd.log", "w", encoding="utf8")
         self.start(
             *("nsenter", f"--net=/var/run/netns/{HOST}", "dockerd", "-H", self.socket, *places),
@@ -148,13 +162,20 @@ class Machine:
         pid, own = self.docker("inspect", "-f", "{{.State.Pid}} " + address, container.name).split()
         self.pids[container.name] = pid
         self.addresses[container.name] = own
+        if self.shape.v6:
+            address = "{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}{{end}}"
+            self.addresses6[container.name] = self.docker("inspect", "-f", address, container.name)
         without_offloads(("nsenter", "-t", pid, "-n"), "eth0")
         places = ("tcp:80", "tcp:443", "tcp:9000", *(f"tcp:{port}" for port in range(7000, 7008)))
         self.start("nsenter", "-t", pid, "-n", PYTHON, PEER, "serve", *places, "udp:53", "udp:54")
 
+    def both(self) -> tuple[str, str]:
+        return self.iptables, self.ip6tables
+
     def close(self) -> None:
         for name in self.pids:
             self.docker("rm", "--force", name, check=False)
+        self.signal_talkers(signal.SIGCONT)
         for process in reversed(self.started):
             process.terminate()
             try:
@@ -222,6 +243,47 @@ class Machine:
             for port in (8080, 9000, 7001):
                 self.host(f"tcp {address} {port}")
 
+    def traffic_v6(self) -> None:
+        """From outside, from every container and from the host, over IPv6."""
+        ports = (8080, 8081, 8443, 9000, 7000, 7003, 7004, 22)
+        for host in ("2001:db8::10", "2001:db8::11"):
+            for port in ports:
+                self.world(f"tcp {host} {port}")
+            self.world(f"udp {host} 5353")
+            self.world(f"udp {host} 5353 3000 1")
+        for own in self.addresses6.values():
+            self.world(f"tcp {own} 80")
+            self.world(f"udp {own} 53 10 1")
+            self.host(f"tcp {own} 80")
+        for name in self.pids:
+            self.container(name, "tcp 2001:db8:8::8 80 3000")
+            self.container(name, "udp 2001:db8:8::8 53 2500 1")
+            for own in self.addresses6.values():
+                self.container(name, f"tcp {own} 80")
+            for port in (8080, 8081, 7001):
+                self.container(name, f"tcp 2001:db8::10 {port}")
+            self.ping(name, "2001:db8:8::8")
+        for address in ("::1", "2001:db8::10"):
+            for port in (8080, 7001):
+                self.host(f"tcp {address} {port}")
+        self.host("tcp 2001:db8:8::8 80")
+        self.ping("", "2001:db8::10")
+
+    def talk(self) -> None:
+        """Connections that go on while all this happens; stopped until everything is ready."""
+        places = {name: ("-t", pid, "-n") for name, pid in self.pids.items()}
+        places |= {"world": inside_world()[1:], "host": (f"--net=/var/run/netns/{HOST}",)}
+        for who, to in self.shape.talks:
+            command = ("nsenter", *places[who], PYTHON, PEER, "talk", *to.split())
+            self.talkers.append(self.start(*command))
+        if self.talkers:
+            time.sleep(1.5)
+        self.signal_talkers(signal.SIGSTOP)
+
+    def signal_talkers(self, number: int) -> None:
+        for talker in self.talkers:
+            talker.send_signal(number)
+
     def traffic_sources(self) -> None:
         """The same source port again, of one container and of several, to one place and others."""
         for to in ("8.8.8.8", "203.0.113.7", "8.8.8.8"):
@@ -255,6 +317,10 @@ def save_snapshot(machine: Machine, to: pathlib.Path) -> None:
         "ip-rule.json": ("ip", "-j", "rule"),
         "bridge-fdb.json": ("bridge", "-j", "fdb", "show"),
     }
+    if machine.shape.v6:
+        outputs["ip6tables-save.txt"] = (machine.ip6tables + "-save", "-c")
+    if machine.shape.talks:
+        outputs["conntrack.txt"] = ("conntrack", "-L")
     if machine.shape.ipset:
         outputs["ipset-save.txt"] = ("ipset", "save")
     for name, command in outputs.items():
@@ -272,12 +338,14 @@ def save_snapshot(machine: Machine, to: pathlib.Path) -> None:
 
 def is_read(line: str) -> bool:
     name = line.split(" ")[0]
-    if name.startswith((SYSCTLS[1], SYSCTLS[2])):
+    if name.startswith(PER_INTERFACE):
         return name.rsplit(".", 1)[1] in SETTINGS
     return name.startswith(SYSCTLS)
 
 
-def start_capture(machine: Machine, directory: pathlib.Path) -> tuple[subprocess.Popen, pathlib.Path]:
+def start_capture(
+    machine: Machine, directory: pathlib.Path
+) -> tuple[subprocess.Popen, pathlib.Path]:
     kind = machine.shape.capture
     one = kind == "any" or kind in devices()
     file = directory / ("capture.pcap" if one else "capture.pcapng")
@@ -301,19 +369,29 @@ def record(shape: Shape, out: pathlib.Path) -> None:
         machine.start_docker()
         machine.start_inside(WORLD, PYTHON, PEER, "serve", "tcp:80", "udp:53")
         time.sleep(1)
-        for table in ("filter", "nat", "mangle", "raw"):
-            inside(HOST, machine.iptables, "-t", table, "-Z", check=False)
+        if shape.v6:
+            time.sleep(SOLICITATIONS)
         inside(HOST, "conntrack", "-F", check=False)
+        machine.talk()
+        for program in machine.both():
+            for table in TABLES:
+                inside(HOST, program, "-t", table, "-Z", check=False)
         save_snapshot(machine, directory / "host")
         capture, file = start_capture(machine, directory)
+        machine.signal_talkers(signal.SIGCONT)
         for name in shape.traffic:
             getattr(machine, f"traffic_{name}")()
         time.sleep(1)
+        machine.signal_talkers(signal.SIGSTOP)
+        time.sleep(0.2)
         counters = inside(HOST, machine.iptables + "-save", "-c")
+        counters6 = inside(HOST, machine.ip6tables + "-save", "-c")
         time.sleep(1)
         capture.send_signal(signal.SIGTERM)
         capture.wait()
         (directory / "iptables-save-after.txt").write_text(counters, encoding="utf8")
+        if shape.v6:
+            (directory / "ip6tables-save-after.txt").write_text(counters6, encoding="utf8")
         connections = inside(HOST, "conntrack", "-L")
         (directory / "conntrack-after.txt").write_text(connections, encoding="utf8")
     finally:

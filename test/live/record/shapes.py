@@ -26,6 +26,8 @@ class Shape:
     rules: str = ""  # iptables-restore --noflush
     ipset: str = ""  # ipset restore
     legacy: bool = False  # Docker's iptables is iptables-legacy
+    talks: tuple[tuple[str, str], ...] = ()  # connections from before: who, to where
+    v6: bool = False
     capture: str = "any"  # any | multi | names of the interfaces captured on
     traffic: tuple[str, ...] = ("ports", "inside", "host")
 
@@ -39,6 +41,8 @@ VAULT = {
     "vault": ("--subnet=172.20.0.0/16", "--internal", "-o=com.docker.network.bridge.name=br-vault")
 }
 NO_IPTABLES = ("--iptables=false",)
+SHOP_V6 = {"shop": (*SHOP["shop"], "--ipv6", "--subnet=fd00:18::/64")}
+IPV6 = ("--ipv6", "--fixed-cidr-v6=fd00:17::/64", "--experimental", "--ip6tables")
 NO_PROXY = ("--userland-proxy=false",)
 ALL = (WEB, DNS, APP, DB)
 
@@ -59,6 +63,28 @@ SHAPES = (
     Shape("ports-no-proxy-multi", ALL, SHOP, NO_PROXY, capture="multi"),
     Shape("ports-no-veths", ALL, SHOP, capture="eth0 docker0 br-shop"),
     Shape("ports-legacy", ALL, SHOP, legacy=True),
+    Shape(
+        "running",
+        ALL,
+        SHOP,
+        talks=(
+            ("world", "192.168.1.10 8080"),
+            ("web", "8.8.8.8 80"),
+            ("app", "172.18.0.3 80"),
+            ("host", "172.17.0.2 80"),
+        ),
+        traffic=("host",),
+    ),
+    Shape("ipv6", ALL, SHOP_V6, IPV6, v6=True, traffic=("v6",)),
+    Shape(
+        "ipv6-no-proxy-multi",
+        ALL,
+        SHOP_V6,
+        IPV6 + NO_PROXY,
+        v6=True,
+        capture="multi",
+        traffic=("v6",),
+    ),
     Shape("ports-uplink", ALL, SHOP, capture="eth0"),
     Shape("ports-bridge", ALL, SHOP, capture="docker0"),
     Shape(
