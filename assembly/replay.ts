@@ -212,7 +212,7 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
   const iface = ifaceAt(r.iface);
   const print = fingerprint(p);
   if (r.direction == DIRECTION_OUT) {
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0) return observeLeaving(changetype<Prediction>(found), r, frame, result);
     return leaving(p, r, print, result);
   }
@@ -220,13 +220,13 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     if (load<u8>(portSeen + r.iface) == 0) {
       openExpress(r.iface);
     } else {
-      const found = findPrediction(print, p.tsNanos);
+      const found = findPrediction(print, p);
       if (found != 0 && wasOnPort(changetype<Prediction>(found), r.iface)) {
         return observeInside(changetype<Prediction>(found), frame, result);
       }
     }
   } else if (iface.kind == IFACE_LOOPBACK) {
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && predicted(changetype<Prediction>(found)).out == r.iface) {
       return observeInside(changetype<Prediction>(found), frame, result);
     }
@@ -237,14 +237,14 @@ function judge(r: FrameRecord, frame: u64, result: usize): void {
     closeExpress(r.iface);
   } else if (iface.lower != 0 && load<u8>(portSeen + r.iface) != 0) {
     // the VLAN device itself, where its tagged frames were seen below it
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && wasTagged(changetype<Prediction>(found), r.iface)) {
       return observeInside(changetype<Prediction>(found), frame, result);
     }
   }
   if (iface.flags & IFACE_HAIRPIN) {
     // back out by the port it came from: its source MAC makes it look like another arrival
-    const found = findPrediction(print, p.tsNanos);
+    const found = findPrediction(print, p);
     if (found != 0 && turnedBack(p, changetype<Prediction>(found), r.iface)) {
       return observeLeaving(changetype<Prediction>(found), r, frame, result);
     }

@@ -5,7 +5,9 @@
  * sequential write a packet.
  */
 import { allocate } from '../memory';
+import { Packet } from '../packet';
 import { Traversal } from '../slot';
+import { fixedEnds } from '../wire/owner';
 
 const RING: u32 = 8192; // power of two
 const BUCKETS: u32 = 16384;
@@ -76,18 +78,32 @@ function indexRest(): void {
   }
 }
 
-/** The newest prediction with this fingerprint, not further away than the window, or 0. */
-export function findPrediction(fingerprint: u64, tsNanos: u64): usize {
+/**
+ * The newest prediction for a packet with this fingerprint, as captured, between the same ends: not
+ * further away than the window, or 0. Packets of others may have the same fingerprint.
+ */
+export function findPrediction(fingerprint: u64, p: Packet): usize {
   indexRest();
   let n = load<u32>(bucket(fingerprint));
   while (n != 0) {
     if (written - (n - 1) > RING) return 0; // overwritten, and so is all behind it
     const e = at(n - 1);
-    if (e.fingerprint == fingerprint) {
+    if (e.fingerprint == fingerprint && hasSameEnds(e, p)) {
+      const tsNanos = p.tsNanos;
       const apart = tsNanos > e.tsNanos ? tsNanos - e.tsNanos : e.tsNanos - tsNanos;
       return apart <= WINDOW_NANOS ? changetype<usize>(e) : 0;
     }
     n = e.next;
   }
   return 0;
+}
+
+/** Whether the prediction's ends are the packet's, as far as no translation can change them. */
+function hasSameEnds(e: Prediction, p: Packet): bool {
+  if (e.src == p.src && e.dst == p.dst && e.sport == p.sport && e.dport == p.dport) return true;
+  const family = <u32>p.family;
+  if (<u32>predicted(e).family != family) return false;
+  const proto = <u32>p.proto;
+  const expected = fixedEnds(family, proto, e.src, e.dst, e.sport, e.dport);
+  return expected == fixedEnds(family, proto, p.src, p.dst, p.sport, p.dport);
 }

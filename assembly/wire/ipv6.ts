@@ -121,8 +121,8 @@ function isExtension(next: u32): bool {
  * Walks the extension headers as ipv6_find_hdr() does and decodes what follows. `have` bytes of
  * `total` were captured. Of a header the kernel reads the next one's kind and its length, so it may
  * end outside of the packet, and then l4 is at the packet's end; where not even these are in the
- * packet there is no transport protocol: PROTO_UNKNOWN, and no l4. A header that was not captured is
- * a fault.
+ * packet there is no transport protocol: PROTO_UNKNOWN, and no l4. A header that was not captured
+ * is a fault.
  */
 export function extensionHeaders(f: FrameRecord, at: usize, have: u32, total: u32): void {
   let next = <u32>load<u8>(at, IPV6_NEXT);

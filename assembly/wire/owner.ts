@@ -326,11 +326,25 @@ export function ownerOfTuple(
   sport: u32,
   dport: u32,
 ): u32 {
-  if (workers <= 1) return 0;
+  return workers <= 1 ? 0 : pick(fixedEnds(family, proto, src, dst, sport, dport));
+}
+
+/**
+ * Hash of what NAT cannot change of a tuple of address handles, by which owners are chosen: two
+ * sightings of one packet have the same, on whatever side of a translation.
+ */
+export function fixedEnds(
+  family: u32,
+  proto: u32,
+  src: u32,
+  dst: u32,
+  sport: u32,
+  dport: u32,
+): u32 {
   if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
     sport = 0;
     dport = 0;
   }
-  if (family == FAMILY_V4) return ownerV4(src, dst, sport, dport);
-  return pick(endpointV6(v6Bytes(src), sport) + endpointV6(v6Bytes(dst), dport));
+  if (family == FAMILY_V4) return endpointV4(src, sport) + endpointV4(dst, dport);
+  return endpointV6(v6Bytes(src), sport) + endpointV6(v6Bytes(dst), dport);
 }

@@ -12,8 +12,8 @@ const OPTION_HEADER: usize = 4;
 export let optionLength: u32 = 0;
 
 /**
- * Whether the options between `p` and `end` fit in there. If not, the block, which is at `block`, is
- * a fault.
+ * Whether the options between `p` and `end` fit in there. If not, the block, which is at `block`,
+ * is a fault.
  */
 export function areOptionsWhole(
   slot: Slot,

@@ -66,8 +66,8 @@ function keepTime(state: CaptureState, link: Link, time: u64): void {
 }
 
 /**
- * Notes that a frame stands behind one that it went before: an earlier time, or, the kernel stamping
- * a packet once, the same time at a bridge's port behind the bridge.
+ * Notes that a frame stands behind one that it went before: an earlier time, or, the kernel
+ * stamping a packet once, the same time at a bridge's port behind the bridge.
  */
 function noteOrder(state: CaptureState, link: Link, time: u64): void {
   if (time == state.lastTime) {
