@@ -95,7 +95,7 @@ function rows({ frames }: Decoded): Row[] {
 
 const FAULTY: Readonly<Record<string, { status: number; offset: number }>> = {
   'cut-in-last-record.pcap': { status: capture.CAPTURE_CUT, offset: 2797 },
-  'corrupt-shb-option-too-long.pcapng': { status: capture.CAPTURE_OPTION_LENGTH, offset: 0 },
+  'corrupt-shb-option-too-long.pcapng': { status: capture.CAPTURE_BLOCK_LENGTH, offset: 0 },
 };
 
 it.skipIf(!hasData)('there are captures to compare', () => {
