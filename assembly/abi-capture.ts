@@ -9,7 +9,7 @@ export const CAPTURE_OK = 0;
 export const CAPTURE_NOT_A_CAPTURE = 1;
 /** The capture ends in the middle of a record: need = the record's bytes, have = those there. */
 export const CAPTURE_CUT = 2;
-/** pcapng: a block's length is impossible, or its two copies differ: need and have are the two. */
+/** pcapng: the two copies of a block's length differ: need and have are the two. */
 export const CAPTURE_BLOCK_LENGTH = 3;
 /** A packet longer than any that libpcap writes: need = its captured bytes, have = the limit. */
 export const CAPTURE_RECORD_TOO_LONG = 4;
@@ -27,6 +27,10 @@ export const CAPTURE_PACKET_LENGTH = 9;
 export const CAPTURE_BLOCK_TOO_LONG = 10;
 /** The core could not get memory. */
 export const CAPTURE_NO_MEMORY = 11;
+/** pcapng: a block's length is less than need, the least of its kind, or no multiple of four. */
+export const CAPTURE_BLOCK_SIZE = 12;
+/** pcapng: an option is longer, need, than the have bytes that its block has left. */
+export const CAPTURE_OPTION_LENGTH = 13;
 
 /** libpcap's MAXIMUM_SNAPLEN: a longer record is taken for corruption, as tcpdump does. */
 export const CAPTURE_MAX_PACKET = 262144;

@@ -175,7 +175,8 @@ function onTheWay(p: Packet, bridge: u32, to: u32): u32 {
   p.in = <u16>bridge;
   p.pktType = frameType(p, to);
   outcome.firstIn = p.in;
-  outcome.towards = to == TO_HOST ? TOWARDS_HOST : to == TO_GROUP || to == TO_ALL ? TOWARDS_MANY : TOWARDS_PORT;
+  const toMany = to == TO_GROUP || to == TO_ALL;
+  outcome.towards = to == TO_HOST ? TOWARDS_HOST : toMany ? TOWARDS_MANY : TOWARDS_PORT;
   if (callsIptables(p, bridge)) return bridgePrerouting(p, bridge, to);
   return deliver(p, bridge, to, false);
 }
@@ -218,7 +219,7 @@ function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
   return toPort(p, bridge, to == TO_SOMEWHERE ? 0 : to, called);
 }
 
-/** Up the stack as a packet received on the bridge; PREROUTING is behind it when iptables was called. */
+/** Up the stack, as received on the bridge; PREROUTING is behind it when iptables was called. */
 function upToHost(p: Packet, called: bool): u32 {
   if (p.flags & FRAME_VLAN && !untagged(p)) {
     outcome.reason = <u8>REASON_OTHERHOST;
@@ -232,7 +233,7 @@ function upToHost(p: Packet, called: bool): u32 {
   return routeOnwards(p);
 }
 
-/** Hands a tagged packet to the bridge's VLAN device. False: it has none, and IP does not take it. */
+/** Hands a tagged packet to the bridge's VLAN device. False: it has none: nothing takes it. */
 function untagged(p: Packet): bool {
   const device = vlanDevice(p.in, p.vlan);
   if (device == 0) return isPriorityTag(p.vlan);

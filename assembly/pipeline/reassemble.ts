@@ -1,7 +1,7 @@
 /**
  * Reassembly of fragments for the host itself: ip_local_deliver() (net/ipv4/ip_input.c), between
- * routing and INPUT. It has something to do where connection tracking, which puts datagrams together
- * before PREROUTING, is not in use. IPv6 reassembles behind INPUT, which no rule sees.
+ * routing and INPUT. It has something to do where connection tracking, which puts datagrams
+ * together before PREROUTING, is not in use. IPv6 reassembles behind INPUT, which no rule sees.
  */
 import { FRAME_FRAGMENT, FRAME_REASSEMBLED, FRAME_SNAPPED } from '../abi';
 import { allocate } from '../memory';

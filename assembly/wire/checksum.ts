@@ -118,7 +118,8 @@ export function transportChecksumOk(p: Packet): bool {
       if (len < ICMP_CHECK + 2 || p.family == FAMILY_V4) return true;
       return isRight(p, IPPROTO_ICMPV6, len, ICMP_CHECK);
     case IPPROTO_SCTP:
-      return len < SCTP_CHECK + 4 || crc32c(p.l4, len, SCTP_CHECK) == load<u32>(<usize>p.l4 + SCTP_CHECK);
+      if (len < SCTP_CHECK + 4) return true;
+      return crc32c(p.l4, len, SCTP_CHECK) == load<u32>(<usize>p.l4 + SCTP_CHECK);
     default:
       return true;
   }

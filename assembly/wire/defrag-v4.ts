@@ -13,7 +13,14 @@ import {
   mergedEcn,
   noteEcn,
 } from './datagram';
-import { Defrag, FRAG_FIRST_IN, FRAG_LAST_IN, FragQueue, Fragment, freeFragment } from './frag-memory';
+import {
+  Defrag,
+  FRAG_FIRST_IN,
+  FRAG_LAST_IN,
+  FragQueue,
+  Fragment,
+  freeFragment,
+} from './frag-memory';
 import {
   findQueue,
   giveUp,
@@ -49,8 +56,8 @@ function drop(d: Defrag, q: FragQueue): u32 {
 }
 
 /**
- * Queues the fragment at `l3`, `capLen` of its `ipLen` bytes captured, with those of the same `user`,
- * interface and VLAN. FRAGMENT_*.
+ * Queues the fragment at `l3`, `capLen` of its `ipLen` bytes captured, with those of the same
+ * `user`, interface and VLAN. FRAGMENT_*.
  */
 export function addV4(
   d: Defrag,

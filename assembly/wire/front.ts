@@ -18,7 +18,9 @@ import { Slot } from '../slot';
 import { beginReassembly } from './reassembly-area';
 import { beginLinks } from './link';
 import { isPcapMagic, openPcap, walkPcap } from './pcap';
-import { BLOCK_SECTION, noteLink, walkPcapng } from './pcapng';
+import { walkPcapng } from './pcapng';
+import { BLOCK_SECTION } from './pcapng-block';
+import { noteLink } from './pcapng-interface';
 import { addFact, CaptureState, factPtr, linkAt, setFact } from './state';
 import { frameAt, stop } from './walk';
 

@@ -64,7 +64,7 @@ export function attachWire(image: usize, state: usize, workers: u32): bool {
   return attachPlaces() && attachOwners(attached, workers);
 }
 
-/** A shared slot of the ring; `withResults`: with room for a ResultRecord per frame. 0: no memory. */
+/** A slot of the ring, shared; `withResults`: with a ResultRecord per frame. 0: no memory. */
 export function createSlot(withResults: u32): usize {
   const slot = changetype<Slot>(allocate(offsetof<Slot>()));
   const data = allocate(SLOT_HEADROOM_BYTES + SLOT_DATA_BYTES + CHECKSUM_SLACK);

@@ -87,8 +87,8 @@ function network(f: FrameRecord, type: u32, p: usize, cap: u32, len: u32, place:
 }
 
 /**
- * A tagged frame: `type` is the ethertype of the first tag, which follows at `p + skip`. Any number of
- * tags; each may lead to a VLAN device of the interface that the ones before led to.
+ * A tagged frame: `type` is the ethertype of the first tag, which follows at `p + skip`. Any number
+ * of tags; each may lead to a VLAN device of the interface that the ones before led to.
  */
 function tagged(
   f: FrameRecord,

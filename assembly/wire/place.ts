@@ -15,23 +15,27 @@ import {
   DIRECTION_OUT,
   DIRECTION_UNKNOWN,
   FAMILY_V4,
-  FDB_SIZE,
   FRAME_ETHERNET,
   IFACE_LOOPBACK,
   IFACE_PORT,
-  NEIGHBOUR_SIZE,
   PACKET_BROADCAST,
   PACKET_HOST,
   PACKET_MULTICAST,
   PACKET_OTHERHOST,
   PACKET_OUTGOING,
-  SECTION_FDB,
-  SECTION_NEIGHBOUR,
 } from '../abi';
 import { fdbPort } from '../bridge/fdb';
-import { ifaceAt, ifaceCount, sectionCount, sectionPtr } from '../host';
-import { FdbEntry, Iface, Neighbour } from '../image';
+import { ifaceAt } from '../host';
 import { allocate } from '../memory';
+import {
+  attachMacs,
+  ifaceTowards,
+  loopback,
+  MAC_KEY,
+  macAt,
+  macOf,
+  ownerOfMac,
+} from './macs';
 import { hasLocalAddress, subnetIface, uplink } from './subnet';
 
 /** Neither interface nor MACs tell: decide by IP addresses (see placeByAddress). */
@@ -59,101 +63,12 @@ export function pack(iface: u32, direction: u32, pktType: u32, flags: u32): u32 
   return iface | (direction << 16) | (pktType << 20) | flags;
 }
 
-// --- MAC addresses of the host and of those it knows ----------------------------------------
-
-const MAC_KEY: u64 = 0x9e3779b97f4a7c15;
 const BROADCAST_MAC: u64 = 0xffffffffffff;
 
-let macs: usize = 0; // {u64 mac, u16 own, u16 behind}: 16 bytes, open addressing, mac 0 is free
-let macMask: u32 = 0;
-
-@inline
-function macAt(ptr: usize): u64 {
-  return <u64>load<u32>(ptr) | (<u64>load<u16>(ptr, 4) << 32);
-}
-
-/** Slot of a MAC, or the free slot where it would go. */
-@inline
-function macSlot(mac: u64): usize {
-  let s = <u32>((mac * MAC_KEY) >> 40) & macMask;
-  let at = macs + <usize>s * 16;
-  let there = load<u64>(at);
-  while (there != mac && there != 0) {
-    s = (s + 1) & macMask;
-    at = macs + <usize>s * 16;
-    there = load<u64>(at);
-  }
-  return at;
-}
-
-function addMac(mac: u64, own: u32, behind: u32): void {
-  if (mac == 0 || mac & 1) return;
-  const at = macSlot(mac);
-  store<u64>(at, mac);
-  if (own != 0 && load<u16>(at, 8) == 0) store<u16>(at, <u16>own, 8);
-  if (behind != 0 && load<u16>(at, 10) == 0) store<u16>(at, <u16>behind, 10);
-}
-
-/** The interface that has this MAC, or 0. A bridge goes before a port that lent it its address. */
-@inline
-function ownerOfMac(mac: u64): u32 {
-  return mac == 0 ? 0 : load<u16>(macSlot(mac), 8);
-}
-
-/** The port or interface behind which this MAC is known to be, or 0. */
-@inline
-function ifaceTowards(mac: u64): u32 {
-  return mac == 0 ? 0 : load<u16>(macSlot(mac), 10);
-}
-
-/** Whether the six bytes at `ptr` are the interface's link address. */
-export function isMacOf(iface: Iface, ptr: usize): bool {
-  return macAt(ptr) == macOf(iface);
-}
-
-@inline
-function macOf(iface: Iface): u64 {
-  return macAt(changetype<usize>(iface) + offsetof<Iface>('mac0'));
-}
-
-/** A VLAN device with the address of the interface below it: frames on the wire are that one's. */
-function isMacOfLower(iface: Iface): bool {
-  return iface.lower != 0 && macOf(iface) == macOf(ifaceAt(iface.lower));
-}
-
-let loopback: u32 = 0;
-
-/** Builds this worker's tables from the attached host. False when memory runs out. */
+/** Prepares this worker. False when memory runs out. */
 export function attachPlaces(): bool {
-  const fdbCount = sectionCount(SECTION_FDB);
-  const neighbours = sectionCount(SECTION_NEIGHBOUR);
-  let size: u32 = 16;
-  while (size < (ifaceCount() + fdbCount + neighbours) * 2) size *= 2;
-  macs = allocate(<usize>size * 16);
   cache = allocate(<usize>CACHE_SIZE * CACHE_ENTRY);
-  if (macs == 0 || cache == 0) return false;
-  macMask = size - 1;
-  loopback = 0;
-  for (let pass: u32 = 0; pass < 2; pass++) {
-    for (let id: u32 = 1; id <= ifaceCount(); id++) {
-      const iface = ifaceAt(id);
-      if (iface.kind == IFACE_LOOPBACK) loopback = id;
-      if ((iface.kind == IFACE_PORT) != (pass == 1) || isMacOfLower(iface)) continue;
-      addMac(macOf(iface), id, 0);
-    }
-  }
-  const fdb = sectionPtr(SECTION_FDB);
-  for (let k: u32 = 0; k < fdbCount; k++) {
-    const e = changetype<FdbEntry>(fdb + <usize>k * FDB_SIZE);
-    if (e.port == e.bridge) continue;
-    addMac(macAt(changetype<usize>(e) + offsetof<FdbEntry>('mac0')), 0, e.port);
-  }
-  const list = sectionPtr(SECTION_NEIGHBOUR);
-  for (let k: u32 = 0; k < neighbours; k++) {
-    const n = changetype<Neighbour>(list + <usize>k * NEIGHBOUR_SIZE);
-    addMac(macAt(changetype<usize>(n) + offsetof<Neighbour>('mac0')), 0, n.iface);
-  }
-  return true;
+  return cache != 0 && attachMacs();
 }
 
 // --- Ethernet -----------------------------------------------------------------------------------
@@ -201,7 +116,8 @@ export function isSamePlace(entry: usize, l2: usize, iface: u32, direction: u32)
 
 /**
  * Place of the frame with the Ethernet header at `l2`. `iface` and `direction` are what the capture
- * says (0: nothing), `at` the embedder's iface | direction << 16 for frames that nothing else places.
+ * says (0: nothing), `at` the embedder's iface | direction << 16 for frames that nothing else
+ * places.
  */
 export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u32 {
   const entry = placeEntry(l2, iface, direction);
@@ -211,7 +127,8 @@ export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u
     if (there == (rest | ENTRY_FLAGGED)) return load<u32>(entry, PLACE_TEMPLATE);
     if (there == rest) {
       const known = load<u16>(entry, TEMPLATE_IFACE);
-      return pack(known, load<u8>(entry, TEMPLATE_DIRECTION), load<u8>(entry, TEMPLATE_PKT_TYPE), 0);
+      const pktType = load<u8>(entry, TEMPLATE_PKT_TYPE);
+      return pack(known, load<u8>(entry, TEMPLATE_DIRECTION), pktType, 0);
     }
   }
   const place = placeByMac(macAt(l2), macAt(l2 + 6), iface, direction, at);
@@ -337,7 +254,7 @@ export function placeBare(iface: u32, direction: u32, at: u32): u32 {
   return pack(iface, direction, direction == DIRECTION_OUT ? PACKET_OUTGOING : PACKET_HOST, 0);
 }
 
-// --- IP addresses ---------------------------------------------------------------------------------
+// --- IP addresses -------------------------------------------------------------------------------
 
 /** Completes a PLACE_BY_ADDRESS place from the addresses at `src` and `dst` (network order). */
 export function placeByAddress(place: u32, family: u32, src: usize, dst: usize): u32 {

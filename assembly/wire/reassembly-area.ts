@@ -1,6 +1,6 @@
 /**
- * Room for the datagrams of a slot: its own area, then blocks that stay with the slot once they were
- * needed.
+ * Room for the datagrams of a slot: its own area, then blocks that stay with the slot once they
+ * were needed.
  */
 import { SLOT_REASSEMBLY_BYTES } from '../abi';
 import { allocate } from '../memory';

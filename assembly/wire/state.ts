@@ -37,7 +37,8 @@ export class CaptureState {
   defrag: u32; // Defrag
   overflow: u32; // list of OverflowBlock
   frames: u64; // read so far
-  skip: u64; // bytes still to pass over of a block too long for a slot
+  skip: u64; // bytes still to pass over of a block too long for a slot …
+  skipTotal: u32; // … of so many
   lastTime: u64; // of the last packet: for blocks that carry no time
   lastIface: u32; // Iface id of the last packet
   belowFrom: u32; // u64 per interface id: first frame that came in below it, by a port or tagged

@@ -19,8 +19,8 @@ import { ifaceAt } from '../host';
 import { Iface } from '../image';
 import { FrameRecord } from '../packet';
 import { anyVlanDevice, isPriorityTag, vlanDevice } from '../vlan';
+import { isMacOf } from './macs';
 import {
-  isMacOf,
   pack,
   PLACE_BY_ADDRESS,
   PLACE_GUESSED,
@@ -104,8 +104,9 @@ function onDevice(f: FrameRecord, place: u32, id: u32, l2: usize, said: u32): u3
   let direction = placeDirection(place);
   let pktType = placePktType(place);
   if (l2 != 0 && said == DIRECTION_UNKNOWN && isMacOf(device, l2 + 6)) direction = DIRECTION_OUT;
-  if (direction == DIRECTION_OUT) return pack(id, direction, PACKET_OUTGOING, place & PLACE_GUESSED);
+  const guessed = place & PLACE_GUESSED;
+  if (direction == DIRECTION_OUT) return pack(id, direction, PACKET_OUTGOING, guessed);
   if (l2 != 0 && pktType == PACKET_OTHERHOST && isMacOf(device, l2)) pktType = PACKET_HOST;
   const learn = device.kind == IFACE_PORT ? PLACE_LEARN : 0;
-  return pack(id, direction, pktType, learn | (place & PLACE_GUESSED));
+  return pack(id, direction, pktType, learn | guessed);
 }

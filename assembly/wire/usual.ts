@@ -41,8 +41,8 @@ const OWNER: usize = 53;
 const FLAGS: usize = 54;
 
 /**
- * Decodes the Ethernet frame at `p`, `cap` bytes captured of `frameLen`. `iface` and `said` are what
- * the capture says of its place. False: it takes the long way.
+ * Decodes the Ethernet frame at `p`, `cap` bytes captured of `frameLen`. `iface` and `said` are
+ * what the capture says of its place. False: it takes the long way.
  */
 @inline
 export function decodeUsual(

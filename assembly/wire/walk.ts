@@ -18,10 +18,23 @@ export function stop(
   need: u32,
   have: u32,
 ): void {
+  const offset = slot.fileOffset + <u64>(p - <usize>slot.dataStart);
+  stopAt(slot, state, offset, status, need, have);
+}
+
+/** The same, at the record that begins at `offset` in the file. */
+export function stopAt(
+  slot: Slot,
+  state: CaptureState,
+  offset: u64,
+  status: u32,
+  need: u32,
+  have: u32,
+): void {
   slot.status = status;
   slot.need = need;
   slot.have = have;
-  slot.faultOffset = slot.fileOffset + <u64>(p - <usize>slot.dataStart);
+  slot.faultOffset = offset;
   state.status = status;
 }
 

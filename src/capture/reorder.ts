@@ -172,7 +172,8 @@ export class ReorderedSource implements CaptureSource {
   }
 
   #takeBlock(type: number, block: Buffer): void {
-    if (type === ENHANCED_PACKET) {
+    // one interface is read in order of time; where it is not, the order of the file counts
+    if (type === ENHANCED_PACKET && this.#interfaces.length > 1) {
       const tsNanos = this.#time(block);
       const rank = this.#interfaces[this.#u32(block, 8)]?.rank ?? 0;
       if (tsNanos === this.#newest) this.#sorted = false;
@@ -185,7 +186,7 @@ export class ReorderedSource implements CaptureSource {
     if (type === SECTION_HEADER) this.#interfaces = [];
     this.#release(undefined);
     if (type === INTERFACE_DESCRIPTION) this.#interfaces.push(this.#interface(block));
-    if (OTHER_FRAMES.has(type)) this.frames.push(this.#nextFrame++);
+    if (type === ENHANCED_PACKET || OTHER_FRAMES.has(type)) this.frames.push(this.#nextFrame++);
     this.#out.push(block);
   }
 

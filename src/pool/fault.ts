@@ -1,5 +1,6 @@
 import {
   CAPTURE_BLOCK_LENGTH,
+  CAPTURE_BLOCK_SIZE,
   CAPTURE_BLOCK_TOO_LONG,
   CAPTURE_BYTE_ORDER,
   CAPTURE_CUT,
@@ -8,6 +9,7 @@ import {
   CAPTURE_NO_MEMORY,
   CAPTURE_NOT_A_CAPTURE,
   CAPTURE_OK,
+  CAPTURE_OPTION_LENGTH,
   CAPTURE_PACKET_LENGTH,
   CAPTURE_RECORD_TOO_LONG,
   CAPTURE_VERSION,
@@ -45,10 +47,16 @@ function describe(status: number, offset: number, need: number, have: number): s
       return `cut off in the record ${at}: it has ${need} bytes and ${have} are there`;
     case CAPTURE_BLOCK_LENGTH:
       return `corrupt ${at}: a block's length is given as ${need} and as ${have}`;
+    case CAPTURE_BLOCK_SIZE:
+      return have < need
+        ? `corrupt ${at}: a block of ${have} bytes, less than the ${need} of its kind`
+        : `corrupt ${at}: a block of ${have} bytes, which is no multiple of four`;
+    case CAPTURE_OPTION_LENGTH:
+      return `corrupt ${at}: an option of ${need} bytes in a block with room for ${have}`;
     case CAPTURE_RECORD_TOO_LONG:
       return `corrupt ${at}: a packet of ${need} bytes, more than the ${have} that can be`;
     case CAPTURE_VERSION:
-      return `a capture of format version ${have}, which is not known`;
+      return `format version ${have} ${at}, which is not known`;
     case CAPTURE_NO_INTERFACE:
       return `corrupt ${at}: a packet of interface ${need}, but there are ${have}`;
     case CAPTURE_BYTE_ORDER:

@@ -11,6 +11,11 @@ type AddressValue = Extract<SetValue, { kind: 'address' }>;
 type PortValue = Extract<SetValue, { kind: 'port' }>;
 
 const TCP = 6;
+/** Of a set that is created without maxelem. */
+const DEFAULT_MAX_ELEMENTS = 65536;
+/** Elements of one line, whatever maxelem allows: a million is a mistake, and takes memory. */
+const MOST_ELEMENTS = 1 << 20;
+
 /** Protocols whose ports can be ranges; of the others only port 0, except ICMP's types. */
 const WITH_PORTS = [6, 17, 132, 136];
 const ICMP = { 4: 1, 6: 58 } as const;
@@ -112,10 +117,20 @@ function readDimension(
   }
 }
 
+/** What of a set tells which elements it can have. */
+type IpsetShape =
+  | 'dimensions'
+  | 'family'
+  | 'method'
+  | 'type'
+  | 'addressRange'
+  | 'portRange'
+  | 'maxElements';
+
 /** Values of the element; throws a Fault where they do not fit the set's type. */
 export function readElement(
   arg: Argument,
-  set: Pick<Ipset, 'dimensions' | 'family' | 'method' | 'type' | 'addressRange' | 'portRange'>,
+  set: Pick<Ipset, IpsetShape>,
   wildcard: boolean,
 ): SetValue[] {
   const pieces = split(arg, ',');
@@ -130,6 +145,7 @@ export function readElement(
   );
   if (macToCome) values.push({ kind: 'mac', mac: null });
   for (const value of values) checkRange(value, set, arg);
+  checkCount(values, set, arg);
   return values;
 }
 
@@ -138,6 +154,26 @@ function within<T extends number | bigint>(
   outer: { readonly min: T; readonly max: T } | null,
 ): boolean {
   return outer === null || (inner.min >= outer.min && inner.max <= outer.max);
+}
+
+/** A range stands for its addresses or ports one by one, and a full set takes no more. */
+function checkCount(
+  values: readonly SetValue[],
+  set: Pick<Ipset, 'dimensions' | 'maxElements'>,
+  arg: Argument,
+): void {
+  const most = Math.min(set.maxElements ?? DEFAULT_MAX_ELEMENTS, MOST_ELEMENTS);
+  const count = values.reduce((product, value, i) => {
+    const isRange =
+      value.kind === 'port' || (value.kind === 'address' && set.dimensions[i] === 'ip');
+    return isRange ? product * (Number(value.max) - Number(value.min) + 1) : product;
+  }, 1);
+  if (count > most) {
+    throw new Fault(
+      `"${arg.text}" is ${count} elements, more than the ${most} there can be`,
+      arg.column,
+    );
+  }
 }
 
 function checkRange(

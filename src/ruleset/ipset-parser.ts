@@ -82,7 +82,7 @@ const ADD_OPTIONS: Readonly<Record<string, 0 | 1>> = {
 };
 
 interface SetBuilder extends Omit<Ipset, 'entries'> {
-  readonly entries: IpsetEntry[];
+  entries: IpsetEntry[];
 }
 
 type OptionValues = ReadonlyMap<string, Argument>;
@@ -214,14 +214,17 @@ class IpsetParser {
     });
   }
 
+  /** Members of lists are sets, and no lists: the kernel has no loops. */
   #checkMembers(set: SetBuilder): void {
     if (set.method !== 'list') return;
-    for (const { line, values } of set.entries) {
-      for (const value of values) {
-        if (value.kind !== 'set' || this.#sets.has(value.name)) continue;
-        this.#problem(`set ${value.name} does not exist`, 1, 'error', line);
-      }
-    }
+    set.entries = set.entries.filter(({ line, values: [value] }) => {
+      if (value?.kind !== 'set') return true;
+      const member = this.#sets.get(value.name);
+      if (member === undefined) this.#problem(`set ${value.name} does not exist`, 1, 'error', line);
+      if (member?.method !== 'list') return true;
+      this.#problem(`set ${value.name} is a list of sets itself`, 1, 'error', line);
+      return false;
+    });
   }
 }
 

@@ -61,7 +61,8 @@ function transport(random: Random): { proto: number; payload: number[] } {
   }
 }
 
-function packet(random: Random, { v4, v6 }: Described): number[] {
+/** `number`: of the packet, by which two ICMP errors can be told from two sightings of one. */
+function packet(random: Random, { v4, v6 }: Described, number: number): number[] {
   const { proto, payload } = transport(random);
   if (random.chance(0.25)) {
     const next = random.chance(0.8)
@@ -73,17 +74,18 @@ function packet(random: Random, { v4, v6 }: Described): number[] {
   }
   const frag = random.chance(0.9) ? 0 : random.pick([0x2000, 0x2001, 1, 0x4000]);
   const [src, dst] = [random.pick(v4), random.pick(v4)];
+  const id = proto === 1 ? number : random.int(0, 5);
   const ttl = random.pick([0, 1, 2, 64, 64, 64, 255]);
-  return [...ipv4({ src, dst, proto, ttl, frag, id: random.int(1, 65_535), payload })];
+  return [...ipv4({ src, dst, proto, ttl, frag, id, payload })];
 }
 
 function frames(random: Random, host: Described): Uint8Array {
   const interfaces = random.some(host.names, random.int(1, 4)).map((name) => ({ name }));
   let time = 0n;
-  const packets = Array.from({ length: random.int(1, 120) }, () => {
+  const packets = Array.from({ length: random.int(1, 120) }, (_, number) => {
     time += BigInt(random.pick([0, 1, 1000, 1_000_000, 40_000_000, 200_000_000]));
     const tags = random.chance(0.05) ? { tags: [[0x8100, random.int(0, 200)]] as const } : {};
-    const bytes = packet(random, host);
+    const bytes = packet(random, host, number);
     const whole = random.chance(0.95) ? bytes : [...mutateBytes(random, Uint8Array.from(bytes), 3)];
     const [src, dst] = [random.pick(host.macs), random.pick(host.macs)];
     const data = ethernet(whole, { src, dst, ...tags });

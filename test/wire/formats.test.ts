@@ -229,7 +229,10 @@ describe('pcapng', () => {
     for (const chunk of [65_536, 524_288]) {
       const decoded = read(bytes, chunk);
       expect(decoded.frames).toHaveLength(1);
-      expect(decoded).toMatchObject({ status: capture.CAPTURE_CUT, faultOffset: bytes.length });
+      expect(decoded).toMatchObject({
+        status: capture.CAPTURE_CUT,
+        faultOffset: bytes.length - 99,
+      });
     }
   });
 
@@ -239,17 +242,11 @@ describe('pcapng', () => {
   const patched = (offset: number, ...values: number[]): Bytes =>
     epb.map((byte, i) => values[i - offset] ?? byte);
   it.each([
-    [
-      'a block too short',
-      [6, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0],
-      capture.CAPTURE_BLOCK_LENGTH,
-      32,
-      8,
-    ],
+    ['a block too short', [6, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0], capture.CAPTURE_BLOCK_SIZE, 32, 8],
     [
       'an uneven length',
       [9, 9, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-      capture.CAPTURE_BLOCK_LENGTH,
+      capture.CAPTURE_BLOCK_SIZE,
       12,
       14,
     ],
@@ -259,6 +256,15 @@ describe('pcapng', () => {
       capture.CAPTURE_BLOCK_LENGTH,
       epb.length,
       1,
+    ],
+    [
+      'an option longer than its block',
+      packetBlock({ data: dns, flags: 1 }).map((byte, i, all) =>
+        i === all.length - 14 ? 9 : byte,
+      ),
+      capture.CAPTURE_OPTION_LENGTH,
+      9,
+      8,
     ],
     ['an interface that is not there', patched(8, 7, 0, 0, 0), capture.CAPTURE_NO_INTERFACE, 7, 1],
     [
@@ -293,8 +299,11 @@ describe('pcapng', () => {
   it('does not trust option lengths', () => {
     const lying = block(1, [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 255, 255, 65, 66, 67, 68]);
     const decoded = read(file(sectionBlock(), lying, packetBlock(dns)));
-    expect(decoded.frames).toHaveLength(1);
-    expect(decoded.status).toBe(capture.CAPTURE_OK);
+    expect(decoded.frames).toHaveLength(0);
+    expect(decoded).toMatchObject({
+      ...{ status: capture.CAPTURE_OPTION_LENGTH, faultOffset: sectionBlock().length },
+      ...{ need: 65_535, have: 4 },
+    });
   });
 });
 
