@@ -7,6 +7,8 @@
  *     FORWARD                                mangle -150  filter 0  security 50
  *     OUTPUT       raw -300  conntrack -200  mangle -150  nat (destination) -100  filter 0  security 50
  *     POSTROUTING                            mangle -150  nat (source) 100  confirm
+ *
+ * iptables-nft registers security at 150, so in INPUT it comes after nat.
  */
 import {
   CHAIN_SIZE,
@@ -20,6 +22,8 @@ import {
   HOOK_PREROUTING,
   IMAGE_CONNTRACK,
   IMAGE_CONNTRACK_V6,
+  IMAGE_NFT_V4,
+  IMAGE_NFT_V6,
   NONE,
   REASON_CONNTRACK,
   SECTION_CHAIN,
@@ -140,9 +144,17 @@ export function inputHook(p: Packet): u32 {
   p.hook = <u8>HOOK_INPUT;
   let v = walkChain(p, TABLE_MANGLE);
   if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_FILTER);
-  if (v == VERDICT_ACCEPT) v = walkChain(p, TABLE_SECURITY);
+  const native = isNative(p.family);
+  if (v == VERDICT_ACCEPT && !native) v = walkChain(p, TABLE_SECURITY);
   if (v == VERDICT_ACCEPT) v = natHook(p, MANIP_SRC);
+  if (v == VERDICT_ACCEPT && native) v = walkChain(p, TABLE_SECURITY);
   return v == VERDICT_ACCEPT ? confirmConn(p) : v;
+}
+
+/** Whether iptables-nft wrote the family's rules. */
+@inline
+function isNative(family: u32): bool {
+  return (imageFlags() & (family == FAMILY_V4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6)) != 0;
 }
 
 export function forwardHook(p: Packet): u32 {

@@ -122,16 +122,42 @@ async function load(lab: Lab, question: Question): Promise<{ loaded: Question; f
       if (!(error instanceof LabError)) throw error;
       const family = /^ip6tables/.test(error.message) ? 6 : 4;
       const line = Number(/line:? (\d+)/.exec(error.message)?.[1] ?? Number.NaN);
-      const bad = rulesText(tables[family]).split('\n')[line - 1];
-      const without = tables[family].map((table) => ({
-        ...table,
-        rules: table.rules.filter((rule) => rule !== bad),
-      }));
-      const count = (list: readonly Table[]): number => list.flatMap(({ rules }) => rules).length;
-      if (bad === undefined || count(without) === count(tables[family])) throw error;
-      tables = { ...tables, [family]: without };
+      const named = rulesText(tables[family]).split('\n')[line - 1] ?? '';
+      const bad = named.startsWith('-A ') ? [named] : await refused(lab, setup, tables, family);
+      if (bad.length === 0) throw error;
+      tables = { ...tables, [family]: without(tables[family], bad) };
     }
   }
+}
+
+function without(tables: readonly Table[], bad: readonly string[]): Table[] {
+  return tables.map((table) => ({
+    ...table,
+    rules: table.rules.filter((rule) => !bad.includes(rule)),
+  }));
+}
+
+/** Rules that do not load alone: the legacy back end says at which COMMIT it failed only. */
+async function refused(
+  lab: Lab,
+  setup: Setup,
+  tables: Question['tables'],
+  family: Family,
+): Promise<string[]> {
+  const bad: string[] = [];
+  for (const table of tables[family]) {
+    for (const rule of new Set(table.rules)) {
+      const text = rulesText([{ ...table, rules: [rule] }]);
+      const alone = family === 4 ? { rules: text, rules6: '' } : { rules: '', rules6: text };
+      try {
+        await lab.begin({ ...setup, ...alone });
+      } catch (error) {
+        if (!(error instanceof LabError)) throw error;
+        bad.push(rule);
+      }
+    }
+  }
+  return bad;
 }
 
 function randomSysctls(random: Random): Record<string, number> {
