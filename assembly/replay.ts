@@ -502,7 +502,7 @@ function describe(p: Packet, verdict: u32): void {
   }
   key.klass = <u8>classify(p, verdict);
   key.path = outcome.path;
-  key.verdict = <u8>verdict;
+  key.verdict = reason == REASON_FRAGMENT ? <u8>VERDICT_NONE : <u8>verdict; // held: not decided yet
   key.reason = <u8>reason;
   key.in = outcome.firstIn;
   key.out = outcome.out;

@@ -53,7 +53,8 @@ function selectAnyV4(): u32 {
 /** As ipv6_dev_get_saddr() for one interface: matching scope, then the longest common prefix. */
 function selectV6(iface: u32, dst: u32): u32 {
   const i = ifaceAt(iface);
-  const wantLink = isLinkLocalV6(v6Bytes(dst)) || isAny(v6Bytes(dst));
+  const to = v6Bytes(dst);
+  const wantLink = isLinkLocalV6(to) || isLinkGroup(to) || isAny(to);
   let best: usize = 0;
   let bestScore: i32 = -1;
   for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
@@ -70,6 +71,11 @@ function selectV6(iface: u32, dst: u32): u32 {
     }
   }
   return best == 0 ? 0 : internV6(best);
+}
+
+/** ff02::/16, or narrower */
+function isLinkGroup(at: usize): bool {
+  return load<u8>(at) == 0xff && (<u32>load<u8>(at, 1) & 15) <= SCOPE_OF_LINK;
 }
 
 function isAny(at: usize): bool {

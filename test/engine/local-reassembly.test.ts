@@ -48,7 +48,7 @@ async function fates(dst: string, pieces: readonly Piece[]): Promise<string[]> {
   return records.map(({ path, verdict, reason }) => `${path} ${verdict} ${reason}`);
 }
 
-const WAITS = 'input accept fragment';
+const WAITS = 'input null fragment';
 const GONE = 'input drop fragment';
 const WHOLE = 'input accept rule';
 

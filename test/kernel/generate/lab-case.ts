@@ -75,7 +75,7 @@ export async function judgeSeed(lab: Lab, seed: number, backend: Backend): Promi
     while (shots.length < FRAMES) {
       for (const shot of traffic.next()) {
         shots.push(shot);
-        traffic.learn(await inject(shot));
+        traffic.learn(shot, await inject(shot));
       }
     }
   });

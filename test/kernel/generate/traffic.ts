@@ -72,11 +72,14 @@ export class Traffic {
   }
 
   /** What came of the frame. */
-  learn({ egress }: Injection): void {
+  learn(shot: Shot, { egress }: Injection): void {
+    const sent = readEthernet(shot.frame).ip;
     for (const { iface, frame } of egress) {
       const { to, ip } = readEthernet(Buffer.from(frame, 'hex'));
       const station = stationAt(iface, to);
       if (ip === null || station === undefined || ip.frag !== 0) continue;
+      // an answer to a port of the kernel's choice would be about a connection that nobody else has
+      if (ip.sport !== sent?.sport || ip.icmpId !== sent.icmpId) continue;
       this.#sightings.push({ station, seen: ip });
       if (this.#sightings.length > 20) this.#sightings.shift();
       if (egress.length === 1) this.#asked?.learn(station, ip);

@@ -7,6 +7,7 @@ import time
 ETH_P_ALL = 3
 PACKET_IGNORE_OUTGOING = 23
 SOL_PACKET = 263
+SO_RCVBUFFORCE = 33
 NETLINK_NETFILTER = 12
 NFNL_SUBSYS_ULOG = 4
 NFULNL_MSG_CONFIG = 1
@@ -39,6 +40,7 @@ class Log:
     def __init__(self, group):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
         self.socket.bind((0, 0))
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
         self._configure(group, struct.pack("=HHBxxx", 5, 1, 1))  # NFULA_CFG_CMD: bind
         # NFULA_CFG_MODE: copy whole packets; NFULA_CFG_QTHRESH: report each at once
         self._configure(group, struct.pack("=HHIBx", 10, 2, socket.htonl(0xFFFF), 2) + b"\0\0")
