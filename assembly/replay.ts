@@ -502,7 +502,8 @@ function describe(p: Packet, verdict: u32): void {
   }
   key.klass = <u8>classify(p, verdict);
   key.path = outcome.path;
-  key.verdict = reason == REASON_FRAGMENT ? <u8>VERDICT_NONE : <u8>verdict; // held: not decided yet
+  const held = reason == REASON_FRAGMENT && verdict == VERDICT_ACCEPT; // not decided yet
+  key.verdict = held ? <u8>VERDICT_NONE : <u8>verdict;
   key.reason = <u8>reason;
   key.in = outcome.firstIn;
   key.out = outcome.out;

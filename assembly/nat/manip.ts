@@ -8,6 +8,7 @@ import {
   IPS_SRC_NAT,
 } from '../conntrack/conn';
 import {
+  IPPROTO_GRE,
   hasPorts,
   invertTuple,
   isIcmp,
@@ -46,6 +47,7 @@ export function translate(p: Packet, manip: u32): u32 {
   if (manip == 0) p.src = tupleSrc;
   else p.dst = tupleDst;
   if (isError) return VERDICT_ACCEPT; // its ports are those of the packet it quotes
+  if (manip != 0 && tupleProto == IPPROTO_GRE && greVersion(p) > 1) return VERDICT_DROP;
   if (isIcmp(tupleProto)) {
     p.sport = <u16>tupleSport; // the id
     p.dport = <u16>tupleSport;
@@ -54,6 +56,11 @@ export function translate(p: Packet, manip: u32): u32 {
     else p.dport = <u16>tupleDport;
   }
   return VERDICT_ACCEPT;
+}
+
+/** gre_manip_pkt() translates destinations of the versions 0 and 1 alone. */
+function greVersion(p: Packet): u32 {
+  return p.l4Cap >= 2 ? <u32>load<u8>(<usize>p.l4, 1) & 7 : 0;
 }
 
 /**
