@@ -45,7 +45,7 @@ import {
 } from '../route/input';
 import { isPriorityTag, vlanDevice } from '../vlan';
 import { takeCached } from './cached';
-import { forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
+import { confirmConn, forwardHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { Outcome, outcome, TOWARDS_HOST, TOWARDS_MANY, TOWARDS_PORT } from './outcome';
 import { dropMartian, receive, routeOnwards } from './routed';
 
@@ -258,6 +258,14 @@ function toPort(p: Packet, bridge: u32, port: u32, called: bool): u32 {
   return postroutingHook(p);
 }
 
+/**
+ * br_nf_local_in(): a group's packet may have clones on other ways, so its connection is confirmed
+ * before INPUT, whose nat chain can then translate nothing.
+ */
+function confirmEarly(p: Packet): void {
+  if (p.pktType != PACKET_HOST) confirmConn(p);
+}
+
 /** To every port but the one it came by, as clones, and for a group to the host as well. */
 function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
   const at = changetype<usize>(p);
@@ -280,6 +288,7 @@ function flood(p: Packet, bridge: u32, group: bool, called: bool): u32 {
   if (group) {
     const reason = outcome.reason;
     const path = outcome.path;
+    if (called) confirmEarly(p);
     const v = upToHost(p, called);
     if (verdict != VERDICT_ACCEPT) return v;
     if (v != VERDICT_ACCEPT) {

@@ -187,7 +187,8 @@ export function postroutingHook(p: Packet): u32 {
   return v == VERDICT_ACCEPT ? confirmConn(p) : v;
 }
 
-function confirmConn(p: Packet): u32 {
+/** Confirms the packet's connection if need be (nf_confirm). */
+export function confirmConn(p: Packet): u32 {
   if (p.conn == 0) return VERDICT_ACCEPT;
   const conn = changetype<Conn>(<usize>p.conn);
   if (conn.status & IPS_CONFIRMED) return VERDICT_ACCEPT;
