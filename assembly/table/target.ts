@@ -62,6 +62,7 @@ export function applyTarget(p: Packet, target: u32, args: usize): u32 {
       return GO_ON;
     case TARGET_TCP_FLAGS:
       p.sideEffects = 1;
+      if (p.fragOff == 0 && p.l4Len < TCP_HEADER) return VERDICT_DROP; // set_ect_tcp()
       p.tcpFlags = <u8>((p.tcpFlags & ~load<u32>(args)) ^ load<u32>(args, 4));
       return GO_ON;
     case TARGET_TCPMSS:
