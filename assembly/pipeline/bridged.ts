@@ -207,6 +207,14 @@ function redirected(p: Packet, bridge: u32, to: u32): u32 {
   return v;
 }
 
+/** A port that a frame to an unknown neighbour may leave by: the newest but its own, or 0. */
+function somePort(p: Packet, bridge: u32): u32 {
+  for (let id = ifaceCount(); id > 0; id--) {
+    if (<u32>ifaceAt(id).master == bridge && id != <u32>p.physIn) return id;
+  }
+  return 0;
+}
+
 function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
   if (to == TO_HOST) return upToHost(p, called);
   if (to == TO_GROUP || to == TO_ALL) return flood(p, bridge, to == TO_GROUP, called);
@@ -216,7 +224,7 @@ function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
     outcome.reason = <u8>REASON_NO_PORT;
     return VERDICT_DROP;
   }
-  return toPort(p, bridge, to == TO_SOMEWHERE ? 0 : to, called);
+  return toPort(p, bridge, to == TO_SOMEWHERE ? somePort(p, bridge) : to, called);
 }
 
 /** Up the stack, as received on the bridge; PREROUTING is behind it when iptables was called. */

@@ -6,6 +6,7 @@
 import { FRAME_FRAGMENT, FRAME_REASSEMBLED, FRAME_SNAPPED } from '../abi';
 import { allocate } from '../memory';
 import { FrameRecord, Packet } from '../packet';
+import { outcome } from './outcome';
 import { CHECKSUM_SLACK } from '../wire/checksum';
 import { FRAGMENT_DROPPED, FRAGMENT_LAST, FRAGMENT_QUEUED, MAX_DATAGRAM } from '../wire/datagram';
 import { addV4, assembleV4, lengthV4, queueV4 } from '../wire/defrag-v4';
@@ -69,4 +70,7 @@ function become(p: Packet, total: u32, captured: u32): void {
   p.tcpFlags = record.tcpFlags;
   p.icmpType = record.icmp;
   p.icmpCode = p.l4Cap >= 2 ? load<u8>(p.l4, 1) : 0;
+  // its ports are those that it came with: a later fragment shows none
+  outcome.sport = p.sport;
+  outcome.dport = p.dport;
 }

@@ -3,7 +3,9 @@ import {
   ADDRESS_SECONDARY,
   ADDRESS_SIZE,
   FAMILY_V4,
+  FAMILY_V6,
   HOOK_OUTPUT,
+  ROUTE_LOCAL,
   SCOPE_GLOBAL,
   SECTION_ADDRESS,
 } from '../abi';
@@ -12,6 +14,7 @@ import { ifaceAt, ifaceCount, sectionPtr } from '../host';
 import { ADDRESS_LOCAL, Address, ROUTE_GATEWAY, Route } from '../image';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
+import { addressType } from './addrtype';
 import { fibLookup, prefixEqual } from './fib';
 import { isLinkLocalV6 } from './group';
 
@@ -53,6 +56,7 @@ function selectAnyV4(): u32 {
 /** As ipv6_dev_get_saddr() for one interface: matching scope, then the longest common prefix. */
 function selectV6(iface: u32, dst: u32): u32 {
   const i = ifaceAt(iface);
+  if (addressType(FAMILY_V6, dst, 0) == ROUTE_LOCAL) return dst; // RFC 6724, rule 1
   const to = v6Bytes(dst);
   const wantLink = isLinkLocalV6(to) || isLinkGroup(to) || isAny(to);
   let best: usize = 0;

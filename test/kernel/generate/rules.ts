@@ -129,7 +129,10 @@ class Generator {
     const words = ['-A', chain, ...this.#base(place, proto), ...target.matches];
     const ends = /ACCEPT|DROP|REJECT|NAT|MASQ|REDIRECT|NETMAP|notrack/.test(target.words.join(' '));
     for (let n = random.pick(ends ? [1, 1, 2] : [0, 1, 1]); n > 0; n--) {
-      words.push(...this.#matches.pick({ ...place, proto }));
+      const more = this.#matches.pick({ ...place, proto });
+      // of two -m tcp (udp …) in a rule iptables-nft-save writes one
+      const isSecond = words.some((word, i) => word === '-m' && words[i + 1] === proto);
+      if (!isSecond || more[1] !== proto) words.push(...more);
     }
     words.push(...target.words);
     return words.filter((word) => word !== '').join(' ');

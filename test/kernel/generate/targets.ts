@@ -114,7 +114,7 @@ export class Targets {
         target(`-j NETMAP --to ${family === 4 ? '203.0.113.0/24' : '2001:db8:99::/64'}`),
       ]);
     }
-    const source = random.pick([...OWN[family], family === 4 ? '172.17.0.200' : 'fd00:17::200']);
+    const source = random.pick(OWN[family]);
     const targets = [
       target(`-j SNAT --to-source ${source}`),
       target(`-j SNAT --to-source ${at(source, range)}`, ports),
