@@ -26,6 +26,11 @@ export function isLinkLocalV6(at: usize): bool {
   return load<u8>(at) == 0xfe && (load<u8>(at, 1) & 0xc0) == 0x80;
 }
 
+/** ::1 */
+export function isLoopbackV6(at: usize): bool {
+  return load<u64>(at) == 0 && load<u64>(at, 8) == 0x0100000000000000;
+}
+
 /** Whether interface `id` listens to the multicast group at `group` (16 bytes). */
 export function isJoinedV6(id: u32, group: usize): bool {
   const scope = <u32>load<u8>(group, 1);

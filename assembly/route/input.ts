@@ -28,7 +28,7 @@ import { Iface, Route } from '../image';
 import { Packet } from '../packet';
 import { addressType, isLoopbackV4, isMulticastV4 } from './addrtype';
 import { fibLookup, hasCustomRules, routeIface } from './fib';
-import { isJoinedV6, isLinkLocalV6 } from './group';
+import { isJoinedV6, isLinkLocalV6, isLoopbackV6 } from './group';
 
 export const ROUTED_DROP: u32 = 0;
 export const ROUTED_LOCAL: u32 = 1;
@@ -179,10 +179,6 @@ function inputV6(p: Packet): u32 {
 /** Whether ip6_forward() lets the source pass: the unspecified and link-local ones stay here. */
 export function maySendOnV6(src: usize): bool {
   return !isLinkLocalV6(src) && (load<u64>(src) != 0 || load<u64>(src, 8) != 0);
-}
-
-function isLoopbackV6(at: usize): bool {
-  return load<u64>(at) == 0 && load<u64>(at, 8) == 0x0100000000000000;
 }
 
 /** Routes a received packet: ROUTED_LOCAL, ROUTED_FORWARD (routeOut) or ROUTED_DROP (routeReason). */

@@ -16,7 +16,7 @@ import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { addressType } from './addrtype';
 import { fibLookup, prefixEqual } from './fib';
-import { isLinkLocalV6 } from './group';
+import { isLinkLocalV6, isLoopbackV6 } from './group';
 
 /** Scopes of IPv6 multicast addresses. */
 const SCOPE_OF_LINK: u32 = 2;
@@ -112,7 +112,7 @@ function usableV6(iface: u32, dst: usize): u32 {
   const i = ifaceAt(iface);
   const isGroup = load<u8>(dst) == 0xff;
   const scope = <u32>load<u8>(dst, 1) & 15;
-  if (isGroup && scope == SCOPE_OF_SITE) return 0;
+  if ((isGroup && scope == SCOPE_OF_SITE) || isLoopbackV6(dst)) return 0; // no address has that scope
   const wantLink = isGroup ? scope == SCOPE_OF_LINK : isLinkLocalV6(dst);
   for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
     const a = addressAt(<u32>i.firstAddress + k);
