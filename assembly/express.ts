@@ -4,7 +4,7 @@
  * frame record, in one go, without the packet under judgement being filled. All that is looked at is
  * checked first; a packet that differs in anything takes the long way (replay.ts) as if it had never
  * been here. Both ways come to the same: they share what they ask of (the volatile key, windows,
- * fingerprints), and tests compare their results.
+ * fingerprints), and cases that a kernel judged take both.
  */
 import {
   CT_ESTABLISHED,
@@ -65,7 +65,7 @@ if (DEBUG) {
 export function attachExpress(): bool {
   ways = allocate(<usize>ifaceCount() + 1);
   if (ways == 0) return false;
-  if (hasExtras) return true;
+  if (hasExtras) return true; // every packet is counted, and that the long way does
   for (let id: u32 = 1; id <= ifaceCount(); id++) {
     const iface = ifaceAt(id);
     if (iface.kind == IFACE_LOOPBACK || iface.master != 0) continue; // WAY_CLOSED

@@ -2,7 +2,7 @@
  * Tracking of what most packets are: TCP segments with ACK, data or both in the middle of an
  * established connection, and UDP that was answered. Says what tcp.ts and udp.ts would say, with
  * what cannot apply left out; anything else about a packet is left to them, untouched. Inlined into
- * the short way of such packets (../pipeline/express.ts), and must call no function on the way.
+ * the short way of such packets (../express.ts), and must call no function on the way.
  */
 import { SYSCTL_CT_UDP_TIMEOUT_STREAM } from '../abi';
 import {
