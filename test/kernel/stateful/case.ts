@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { compile, readHost, replay, type Threads } from 'dockfw';
 import { type CounterLine, readCounters } from '../counters.ts';
-import { type InboundFrame, pcapngOf } from './pcapng.ts';
+import { pcapng, type TimedFrame } from '../lab/pcapng.ts';
 
 interface RecordedFrame {
   readonly note: string;
@@ -34,7 +34,6 @@ export interface StatefulCase {
 }
 
 const directory = fileURLToPath(new URL('cases', import.meta.url));
-const INTERFACES = ['left', 'right'];
 const START_NANOS = 1_800_000_000_000_000_000n;
 
 /** Files of the snapshot that all cases share. */
@@ -57,9 +56,9 @@ function linesOf(run: RecordedRun): { family: number; line: CounterLine }[] {
   );
 }
 
-function inbound({ in: iface, atUs, hex }: RecordedFrame): InboundFrame {
+function inbound({ in: iface, atUs, hex }: RecordedFrame): TimedFrame {
   const nanos = START_NANOS + BigInt(atUs) * 1000n;
-  return { iface, nanos, bytes: Uint8Array.from(Buffer.from(hex, 'hex')) };
+  return { iface, nanos, frame: Uint8Array.from(Buffer.from(hex, 'hex')) };
 }
 
 /** Where the counters move otherwise than the kernel's: a line of text for each; empty: nowhere. */
@@ -89,7 +88,7 @@ export async function differences(
   for (const [i, frame] of run.frames.entries()) {
     if (frame.counters === undefined) continue;
     const frames = run.frames.slice(0, i + 1).map(inbound);
-    const capture = Readable.from([pcapngOf(INTERFACES, frames)]);
+    const capture = Readable.from([pcapng(frames)]);
     const { rules } = await replay(compiled, capture, { threads });
     const now = lines.map(({ family, line }) => {
       const rule = rules.find(
