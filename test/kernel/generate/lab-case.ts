@@ -7,7 +7,7 @@ import { LabError } from '../lab/client.ts';
 import { pcapng } from '../lab/pcapng.ts';
 import type { Egress, KernelFrame, Tuple } from '../records.ts';
 import { RST, readEthernet, readIp, type Seen, TCP } from './frame.ts';
-import { randomTables, rulesText, type Table } from './rules.ts';
+import { chainLine, randomTables, rulesText, type Table } from './rules.ts';
 import { randomSets, setsText } from './sets.ts';
 import type { Family } from './topology.ts';
 import { type Shot, Traffic } from './traffic.ts';
@@ -123,11 +123,22 @@ async function load(lab: Lab, question: Question): Promise<{ loaded: Question; f
       const family = /^ip6tables/.test(error.message) ? 6 : 4;
       const line = Number(/line:? (\d+)/.exec(error.message)?.[1] ?? Number.NaN);
       const named = rulesText(tables[family]).split('\n')[line - 1] ?? '';
-      const bad = named.startsWith('-A ') ? [named] : await refused(lab, setup, tables, family);
+      // of what fails at its COMMIT, no message names the rule
+      const bad = named.startsWith('-A ') ? [named] : await refused(lab, setup, family, tables);
       if (bad.length === 0) throw error;
       tables = { ...tables, [family]: without(tables[family], bad) };
     }
   }
+}
+
+function refused(
+  lab: Lab,
+  setup: Setup,
+  family: Family,
+  tables: Question['tables'],
+): Promise<readonly string[]> {
+  const listed = tables[family].map((table) => ({ ...table, chains: table.chains.map(chainLine) }));
+  return lab.refused(setup, family, listed);
 }
 
 function without(tables: readonly Table[], bad: readonly string[]): Table[] {
@@ -135,29 +146,6 @@ function without(tables: readonly Table[], bad: readonly string[]): Table[] {
     ...table,
     rules: table.rules.filter((rule) => !bad.includes(rule)),
   }));
-}
-
-/** Rules that do not load alone: the legacy back end says at which COMMIT it failed only. */
-async function refused(
-  lab: Lab,
-  setup: Setup,
-  tables: Question['tables'],
-  family: Family,
-): Promise<string[]> {
-  const bad: string[] = [];
-  for (const table of tables[family]) {
-    for (const rule of new Set(table.rules)) {
-      const text = rulesText([{ ...table, rules: [rule] }]);
-      const alone = family === 4 ? { rules: text, rules6: '' } : { rules: '', rules6: text };
-      try {
-        await lab.begin({ ...setup, ...alone });
-      } catch (error) {
-        if (!(error instanceof LabError)) throw error;
-        bad.push(rule);
-      }
-    }
-  }
-  return bad;
 }
 
 function randomSysctls(random: Random): Record<string, number> {

@@ -49,11 +49,13 @@ const SHARE: Readonly<Record<TableName, number>> = {
 };
 const TABLES = Object.keys(HOOKS) as TableName[];
 
+export const chainLine = ({ name, policy }: Chain): string => `:${name} ${policy ?? '-'}`;
+
 /** iptables-restore's text; '' for no table. */
 export function rulesText(tables: readonly Table[]): string {
   const lines = tables.flatMap(({ name, chains, rules }) => [
     `*${name}`,
-    ...chains.map((chain) => `:${chain.name} ${chain.policy ?? '-'}`),
+    ...chains.map(chainLine),
     ...rules,
     'COMMIT',
     '',

@@ -21,6 +21,13 @@ export interface Setup {
   readonly sysctls: Readonly<Record<string, string | number>>;
 }
 
+/** A table's lines: `:NAME POLICY` and `-A …`. */
+export interface LabTable {
+  readonly name: string;
+  readonly chains: readonly string[];
+  readonly rules: readonly string[];
+}
+
 /** What came of one frame; packets and frames as hexadecimal text. */
 export interface Injection {
   /** Nanoseconds since the epoch. */
@@ -58,6 +65,17 @@ export class Lab {
   /** The host's files that do not depend on rules. */
   snapshot(): Promise<Files> {
     return this.#ask('snapshot', {});
+  }
+
+  /** Those of the rules, whole `-A` lines, that the kernel does not take after those before them. */
+  refused(
+    setup: Pick<Setup, 'backend' | 'sets'>,
+    family: 4 | 6,
+    tables: readonly LabTable[],
+  ): Promise<readonly string[]> {
+    const listed = tables.map(({ name, chains, rules }) => [name, chains, rules]);
+    const { backend, sets } = setup;
+    return this.#ask('refused', { backend, sets, family, tables: listed });
   }
 
   /** Loads rules into a host without history; the files that depend on them. */

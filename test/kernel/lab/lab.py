@@ -41,6 +41,23 @@ class Lab:
             "sysctl.txt": run("sysctl", "-a", "-r", SYSCTLS),
         }
 
+    def refused(self, backend, family, tables, sets):
+        """The rules that this kernel does not take, given those before them."""
+        self.clear()
+        self.backend = backend
+        if sets:
+            run("ipset", "restore", text=sets)
+        tool = TOOLS[backend][0 if family == 4 else 1]
+        refused = []
+        for name, chains, rules in tables:
+            run(f"{tool}-restore", text="\n".join([f"*{name}", *chains, "COMMIT", ""]))
+            for rule in rules:
+                try:
+                    run(f"{tool}-restore", "--noflush", text=f"*{name}\n{rule}\nCOMMIT\n")
+                except RuntimeError:
+                    refused.append(rule)
+        return refused
+
     def begin(self, backend, rules, rules6, sets, sysctls):
         """Loads a case; everything that the last one left is forgotten."""
         self.clear()
@@ -87,6 +104,8 @@ class Lab:
         kind = request.pop("kind")
         if kind == "snapshot":
             return self.snapshot()
+        if kind == "refused":
+            return self.refused(**request)
         if kind == "begin":
             return self.begin(**request)
         if kind == "inject":
