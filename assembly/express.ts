@@ -44,7 +44,10 @@ const WHOLE_V4: u64 = (<u64>FAMILY_V4) << 48;
 const TYPE_DIRECTION_FLAGS: u64 = 0xffff00ff_ff000000 & ~((<u64>FRAME_ETHERNET) << 48);
 const RECEIVED: u64 = ((<u64>PACKET_HOST) << 24) | ((<u64>DIRECTION_IN) << 32);
 
-const ANSWERED: u32 = IPS_CONFIRMED | IPS_SEEN_REPLY;
+// What the 8 bytes of a connection from `proto` on must say: protocol, family, zone and status.
+const ANSWERED: u64 = <u64>(IPS_CONFIRMED | IPS_SEEN_REPLY) << 32;
+const ANSWERED_V4: u64 = ANSWERED | (<u64>FAMILY_V4 << 8);
+const KIND: u64 = 0xffffffff | ANSWERED | (<u64>IPS_DYING << 32);
 
 // Whether packets that come in by an interface may go express.
 const WAY_CLOSED: u8 = 0;
@@ -53,27 +56,36 @@ const WAY_OPEN: u8 = 1;
 const WAY_UPPERMOST: u8 = 2;
 
 let ways: usize = 0; // u8 per interface: WAY_*
+let largest: usize = 0; // u32 per interface: largest packet that leaves whole
 let checksums: bool = true;
 
 if (DEBUG) {
   assert(offsetof<FrameRecord>('l4Off') == 40 && offsetof<FrameRecord>('ttl') == 48);
   assert(offsetof<FrameRecord>('flags') == 54 && offsetof<FrameRecord>('src') == 28);
   assert(offsetof<Conn>('proto') == 24 && offsetof<Conn>('replSrc') == 12);
+  assert(offsetof<Conn>('zone') == 26 && offsetof<Conn>('status') == 28);
 }
 
 /** False when memory runs out. */
 export function attachExpress(): bool {
   ways = allocate(<usize>ifaceCount() + 1);
-  if (ways == 0) return false;
+  largest = allocate((<usize>ifaceCount() + 1) * 4);
+  if (ways == 0 || largest == 0) return false;
   if (hasExtras) return true; // every packet is counted, and that the long way does
   for (let id: u32 = 1; id <= ifaceCount(); id++) {
     const iface = ifaceAt(id);
+    store<u32>(largest + (<usize>id << 2), iface.mtu == 0 ? u32.MAX_VALUE : iface.mtu);
     if (iface.kind == IFACE_LOOPBACK || iface.master != 0) continue; // WAY_CLOSED
     const hasBelow = iface.kind == IFACE_BRIDGE || iface.lower != 0;
     store<u8>(ways + id, hasBelow ? WAY_UPPERMOST : WAY_OPEN);
   }
   checksums = sysctl(SYSCTL_CT_CHECKSUM) != 0;
   return true;
+}
+
+@inline
+function largestThrough(iface: u32): u32 {
+  return load<u32>(largest + (<usize>iface << 2));
 }
 
 /**
@@ -87,10 +99,14 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   const place = load<u64>(record, offsetof<FrameRecord>('l4Off'));
   const state = load<u64>(record, offsetof<FrameRecord>('ttl'));
   if ((place & FRAGMENT_AND_FAMILY) != WHOLE_V4) return 0;
-  if ((state & TYPE_DIRECTION_FLAGS) != RECEIVED || r.fault != 0) return 0;
+  if ((state & TYPE_DIRECTION_FLAGS) != RECEIVED) return 0;
+  if (r.fault != 0) return 0;
   const iface = <u32>(place >> 16) & 0xffff;
   const way = load<u8>(ways + iface);
-  if (way == WAY_CLOSED || (way == WAY_UPPERMOST && isSeenBelow(iface, frame))) return 0;
+  if (way != WAY_OPEN) {
+    if (way == WAY_CLOSED) return 0;
+    if (isSeenBelow(iface, frame)) return 0;
+  }
 
   // the connection
   const conn = changetype<Conn>(ref & ~1);
@@ -100,47 +116,50 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   const proto = <u32>(place >> 56);
   if (load<u64>(tuple) != load<u64>(record, offsetof<FrameRecord>('src'))) return 0;
   if (load<u32>(tuple, 8) != load<u32>(record, offsetof<FrameRecord>('sport'))) return 0;
-  if (load<u32>(tuples, offsetof<Conn>('proto')) != (proto | (FAMILY_V4 << 8))) return 0; // zone 0
-  const status = conn.status;
-  if ((status & (ANSWERED | IPS_DYING)) != ANSWERED) return 0;
+  const kind = load<u64>(tuples, offsetof<Conn>('proto'));
+  if ((kind & KIND) != (ANSWERED_V4 | <u64>proto)) return 0;
   const now = r.tsNanos;
   if (conn.expires <= now) return 0;
+  const status = <u32>(kind >> 32);
 
   // the way its last packet went, in this direction
   const cache = tuples + <usize>(dir << 2);
   const traversal = <usize>load<u32>(cache, offsetof<Conn>('cacheTraversal0'));
   if (traversal == 0) return 0;
   const t = changetype<Traversal>(traversal);
-  if (t.in != <u16>iface || t.physIn != 0 || t.flags != TOWARDS_ROUTED) return 0;
+  if (t.in != <u16>iface) return 0;
+  if (t.physIn != 0) return 0;
+  if (t.flags != TOWARDS_ROUTED) return 0;
   const ttl = <u32>state & 0xff;
   const tcpFlags = <u32>(state >> 16) & 0xff;
   const ipLen = r.ipLen;
   const ctValue = CT_ESTABLISHED | (status & IPS_NAT_MASK) | (dir * CT_VALUE_REPLY);
   const key = plainKey(ctValue, tcpFlags, ttl, <u32>(state >> 8) & 0xff, ipLen, ref & ~1);
-  if (key == 0 || key != load<u32>(cache, offsetof<Conn>('cacheKey0'))) return 0;
+  if (key != load<u32>(cache, offsetof<Conn>('cacheKey0'))) return 0;
+  if (key == 0) return 0;
   if (t.path == PATH_FORWARD) {
     if (ttl <= 1) return 0;
-    const mtu = ifaceAt(t.out).mtu;
-    if (ipLen > mtu && mtu != 0) return 0;
+    if (ipLen > largestThrough(t.out)) return 0;
   }
 
   // its transport
   const l3 = <usize>r.l3;
   const l4Off = <u32>place & 0xffff;
-  if (l4Off == 0 || l4Off > ipLen) return 0;
+  if (l4Off - 1 >= ipLen) return 0; // none, or beyond the packet
   const l4 = l3 + l4Off;
   const len = ipLen - l4Off;
   let print: u64;
   if (proto == TCP) {
-    if (len < TCP_HEADER || !isPlainAck(tcpFlags)) return 0;
+    if (len < TCP_HEADER) return 0;
+    if (!isPlainAck(tcpFlags)) return 0;
     if (checksums && !isRightV4(l3, l4, len, TCP)) return 0;
-    if (!followTcp(conn, dir, l4, len, tcpFlags, now)) return 0;
+    if (!followTcp(conn, status, dir, l4, len, now)) return 0;
     print = tcpFingerprint(load<u16>(l3, IPV4_ID), l4);
   } else {
-    if (proto != UDP || len < UDP_HEADER) return 0;
-    const check = load<u16>(l4, UDP_CHECK);
-    if (checksums && check != 0 && !isRightV4(l3, l4, len, UDP)) return 0;
-    if (!followUdp(conn, l4, len, now)) return 0;
+    if (proto != UDP) return 0;
+    if (len < UDP_HEADER) return 0;
+    if (checksums && load<u16>(l4, UDP_CHECK) != 0 && !isRightV4(l3, l4, len, UDP)) return 0;
+    if (!followUdp(conn, status, l4, len, now)) return 0;
     print = udpFingerprint(load<u16>(l3, IPV4_ID), l4, len, len);
   }
 

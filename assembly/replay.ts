@@ -83,11 +83,13 @@ import {
   isGuessed,
 } from './conntrack/conn';
 import {
+  bucketOf,
+  hashAhead,
   kill,
   movesOwner,
   preloadConnections,
   preloadMovesOwner,
-  refAhead,
+  refOf,
   release,
   setTcpClosing,
   tableFull,
@@ -189,19 +191,23 @@ export function judgeSlot(slot: Slot): u32 {
 
 /**
  * Reads what the next frames' connection look-ups will need: all their buckets, then all the
- * connections in them, so that the cache misses of many packets overlap instead of adding up.
+ * connections in them. Each loop of loads does nothing else, so that the processor has the cache
+ * misses of all its packets under way at once.
  */
 function lookAhead(first: usize, n: u32): void {
   let record = first;
   for (let i: u32 = 0; i < n; i++) {
     const r = changetype<FrameRecord>(record);
     const ports = <u32>r.sport | (<u32>r.dport << 16);
-    store<u32>(ahead + <usize>i * 4, refAhead(r.proto, r.src, r.dst, ports));
+    store<u32>(ahead + (<usize>i << 2), hashAhead(r.proto, r.src, r.dst, ports));
     record += FRAME_RECORD_SIZE;
   }
   let sum: u64 = 0;
-  for (let i: u32 = 0; i < n; i++) {
-    const conn = <usize>(load<u32>(ahead + <usize>i * 4) & ~1);
+  const end = ahead + (<usize>n << 2);
+  for (let at = ahead; at < end; at += 4) sum += load<u64>(bucketOf(load<u32>(at)));
+  for (let at = ahead; at < end; at += 4) store<u32>(at, refOf(load<u32>(at)));
+  for (let at = ahead; at < end; at += 4) {
+    const conn = <usize>(load<u32>(at) & ~1);
     sum += load<u64>(conn) + load<u64>(conn, 64); // address 0 holds nothing, and may be read
   }
   store<u64>(ahead + AHEAD * 4, sum); // so that the reads are not dropped

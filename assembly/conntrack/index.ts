@@ -1,11 +1,13 @@
 /** Connection tracking. Builds on wire and host and knows nothing of rules; NAT builds on it. */
 import { attachBySource } from './by-source';
+import { attachEstablished } from './established';
 import { attachTable } from './table';
 import { attachTimeouts } from './timeout';
 import { attachTrack } from './track';
 
+export { bucketOf } from './tuple-index';
 export { connDump, movesOwner, preloadConnections, preloadMovesOwner } from './known';
-export { foundDir, kill, refAhead, tableFull } from './table';
+export { foundDir, hashAhead, kill, refOf, tableFull } from './table';
 export { setTcpClosing } from './tcp';
 export {
   confirm,
@@ -17,5 +19,7 @@ export {
 /** Prepares this worker's connections for the attached host. False when memory runs out. */
 export function attachConntrack(): bool {
   attachTrack();
-  return attachTable() && attachBySource() && attachTimeouts();
+  if (!attachTable() || !attachBySource() || !attachTimeouts()) return false;
+  attachEstablished();
+  return true;
 }

@@ -134,12 +134,17 @@ export function find(
 }
 
 /**
- * Reference to a connection that may have this IPv4 tuple in the default zone, or 0. Reading these
- * for some packets ahead, and then the connections, makes their cache misses overlap.
+ * Hash of an IPv4 tuple in the default zone; refOf() is a reference to a connection that may have it,
+ * or 0. Reading the buckets of some packets ahead, then those connections, makes their cache misses
+ * overlap.
  */
 @inline
-export function refAhead(proto: u32, src: u32, dst: u32, ports: u32): u32 {
-  const hash = hashTuple(src, dst, ports, keyOf(proto, FAMILY_V4, 0));
+export function hashAhead(proto: u32, src: u32, dst: u32, ports: u32): u32 {
+  return hashTuple(src, dst, ports, keyOf(proto, FAMILY_V4, 0));
+}
+
+@inline
+export function refOf(hash: u32): u32 {
   const bucket = bucketOf(hash);
   return refAt(bucket, placesWith(bucket, hash));
 }

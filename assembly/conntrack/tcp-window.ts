@@ -30,7 +30,7 @@ export const WINDOW_IGNORE: u32 = 0; // let it pass, but learn nothing from it
 export const WINDOW_INVALID: u32 = 1;
 export const WINDOW_ACCEPT: u32 = 2;
 
-const MAX_ACK_WINDOW: u32 = 66000;
+export const MAX_ACK_WINDOW: u32 = 66000;
 
 /** Serial number arithmetic, RFC 1982. */
 @inline

@@ -37,21 +37,21 @@ const SLOTS: u32 = 1 << 16; // {u64 packed, u32 connmark, u32 number}
 const SLOT_BYTES: usize = 16;
 const MAX_NUMBERS: u32 = SLOTS / 2;
 
-/** How a family's keys are put together; a part that no rule looks at has the address 0. */
+/** How a family's keys are put together. */
 @unmanaged
 class KeyShape {
   bits: u32;
   connmark: u32; // 1: the connection's mark is part of the key
-  conntrack: u32; // u64 per value: its class, where it goes
+  conntrack: u32; // u64 per value: its class, where it goes; zeroes where no rule looks at it
   tcpFlags: u32;
   ttl: u32;
   tos: u32;
   pktType: u32;
-  icmp: u32; // Classifier
+  icmp: u32; // Classifier; 0: no rule looks at it
   icmpShift: u32;
-  length: u32; // Classifier
+  length: u32; // Classifier; 0: no rule looks at it
   lengthShift: u32;
-  unused: u32;
+  isNumbered: u32; // 1: a key is the number of its parts
 }
 
 let shapes: usize = 0; // KeyShape of v4, then of v6
@@ -67,7 +67,7 @@ export function attachVolatileKey(tables: Tables): bool {
   const at = shapes + offsetof<KeyShape>();
   const v6 = shapeFor(changetype<KeyShape>(at), changetype<Family>(<usize>tables.v6));
   if (!v4 || !v6) return false;
-  if (isNumbered(shapeOf(FAMILY_V4)) || isNumbered(changetype<KeyShape>(at))) {
+  if (shapeOf(FAMILY_V4).isNumbered | changetype<KeyShape>(at).isNumbered) {
     numbers = allocate(<usize>SLOTS * SLOT_BYTES);
     if (numbers == 0) return false;
   }
@@ -79,13 +79,15 @@ function shapeOf(family: u32): KeyShape {
   return changetype<KeyShape>(family == FAMILY_V4 ? shapes : shapes + offsetof<KeyShape>());
 }
 
-@inline
-function isNumbered(shape: KeyShape): bool {
-  return shape.bits > DIRECT_BITS || shape.connmark != 0;
-}
-
 /** Lays out a family's key. False: out of memory. */
 function shapeFor(shape: KeyShape, family: Family): bool {
+  const nothing = <u32>allocate(256 * 8);
+  if (nothing == 0) return false;
+  shape.conntrack = nothing;
+  shape.tcpFlags = nothing;
+  shape.ttl = nothing;
+  shape.tos = nothing;
+  shape.pktType = nothing;
   shape.connmark = family.residualUse & RESIDUAL_CONNMARK;
   for (let dims = family.usedDims; dims != 0; dims &= dims - 1) {
     const dim = <u32>ctz<u32>(dims);
@@ -123,17 +125,21 @@ function shapeFor(shape: KeyShape, family: Family): bool {
     }
     shape.bits += 32 - <u32>clz<u32>(classes - 1);
   }
-  const all = shape.conntrack | shape.tcpFlags | shape.ttl | shape.tos | shape.pktType;
-  return all != NO_MEMORY;
+  shape.isNumbered = <u32>(shape.bits > DIRECT_BITS || shape.connmark != 0);
+  return (
+    shape.conntrack != 0 &&
+    shape.tcpFlags != 0 &&
+    shape.ttl != 0 &&
+    shape.tos != 0 &&
+    shape.pktType != 0
+  );
 }
 
-const NO_MEMORY: u32 = u32.MAX_VALUE;
-
-/** Address of u64 per value of a small dimension: its class, shifted; NO_MEMORY. */
+/** Address of u64 per value of a small dimension: its class, shifted; 0: no memory. */
 function partTable(dim: u32, classifier: Classifier, shift: u32): u32 {
   const values = dimensionValues(dim);
   const table = allocate(<usize>values * 8);
-  if (table == 0) return NO_MEMORY;
+  if (table == 0) return 0;
   for (let v: u32 = 0; v < values; v++) {
     const part: u64 = classifier.alike != 0 ? load<u8>(<usize>classifier.alike + v) : v;
     // a key of more than 64 bits is never asked for
@@ -144,7 +150,7 @@ function partTable(dim: u32, classifier: Classifier, shift: u32): u32 {
 
 @inline
 function partOf(table: u32, value: u32): u64 {
-  return table != 0 ? load<u64>(<usize>table + (<usize>value << 3)) : 0;
+  return load<u64>(<usize>table + (<usize>value << 3));
 }
 
 @inline
@@ -169,7 +175,7 @@ export function keyOf(p: Packet): u32 {
   if (shape.length != 0) {
     packed |= classPart(shape.length, dimensionValue(p, DIM_LENGTH), shape.lengthShift);
   }
-  if (!isNumbered(shape)) return FLAG | <u32>packed;
+  if (!shape.isNumbered) return FLAG | <u32>packed;
   return numberOf(packed, markOf(shape, p.conn));
 }
 
@@ -194,7 +200,7 @@ export function plainKey(
     partOf(shape.tos, tos) |
     partOf(shape.pktType, 0);
   if (shape.length != 0) packed |= classPart(shape.length, length, shape.lengthShift);
-  if (!isNumbered(shape)) return FLAG | <u32>packed;
+  if (!shape.isNumbered) return FLAG | <u32>packed;
   return shape.bits > MAX_BITS ? 0 : numberOf(packed, markOf(shape, conn));
 }
 

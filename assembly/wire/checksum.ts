@@ -55,18 +55,21 @@ export function onesSum(at: usize, len: u32): u64 {
   }
   const rest = v128.and(v128.load(at), v128.load(KEEP + 16 - <usize>(len & 15)));
   sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(rest));
-  const a = <u64>i64x2.extract_lane(sums, 0);
-  const b = <u64>i64x2.extract_lane(sums, 1);
-  return (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32);
+  const pair = <u64>i64x2.extract_lane(sums, 0) + <u64>i64x2.extract_lane(sums, 1);
+  return (pair & 0xffffffff) + (pair >> 32); // each lane is below 2^30
 }
 
-/** Whether the checksum of the `len` bytes at `l4` of an IPv4 packet is right (as of isRight()). */
+/**
+ * Whether the checksum of the `len` bytes at `l4` of an IPv4 packet is right; false also for one
+ * that hardware is to finish (see isRight()).
+ */
 @inline
 export function isRightV4(l3: usize, l4: usize, len: u32, proto: u32): bool {
   const addresses = load<u64>(l3, IPV4_SRC);
-  let sum = onesSum(l4, len) + <u64>bswap<u16>(<u16>len) + <u64>(proto << 8);
+  let sum = onesSum(l4, len) + <u64>(<u32>bswap<u16>(<u16>len) + (proto << 8));
   sum += (addresses & 0xffffffff) + (addresses >> 32);
-  return fold(sum) == 0xffff;
+  const twice = <u32>(sum & 0xffff) + <u32>(sum >> 16); // sum < 2^35: this is < 2^20
+  return (twice & 0xffff) + (twice >> 16) == 0xffff;
 }
 
 /** Sum of the pseudo header: addresses as captured, protocol and transport length. */
