@@ -126,7 +126,7 @@ import { packetBegin } from './table/index';
 import { beginTraversal, endTraversal } from './traversal';
 import { isInnerSeen, isSeenBelow } from './wire/index';
 
-const AHEAD: u32 = 32;
+const AHEAD: u32 = 64;
 
 let packet: Packet = changetype<Packet>(0);
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
