@@ -1,9 +1,12 @@
 /**
  * Connections by the source of their original tuple, newest first (nf_nat_bysource): a source that
- * is mapped keeps its mapping. Holds every connection whose source mapping has been decided.
+ * is mapped keeps its mapping. The kernel holds every connection there; here it is those whose source
+ * is mapped, or will be once the capture shows how. A source is looked for when it is not in the range
+ * that it shall be mapped into, and then neither is that of a connection that kept the same one.
  */
 import { allocate } from '../memory';
-import { CONN_BY_SOURCE, Conn, zoneOf } from './conn';
+import { CONN_BY_SOURCE, CONN_NAT_CHOSEN, Conn, IPS_NAT_MASK, IPS_SRC_NAT, zoneOf } from './conn';
+import { isIcmp } from './tuple';
 
 const FIRST_BUCKETS: u32 = 1 << 12;
 
@@ -59,8 +62,16 @@ function grow(): void {
   }
 }
 
+/** Whether the connection's packets may leave with another source port, id or address. */
+function isMapped(conn: Conn): bool {
+  if (conn.flags & CONN_NAT_CHOSEN) return true;
+  // both ends of an echo have its id
+  return (conn.status & (isIcmp(conn.proto) ? IPS_NAT_MASK : IPS_SRC_NAT)) != 0;
+}
+
+/** Enters a connection whose source mapping has been decided. */
 export function linkSource(conn: Conn): void {
-  if (conn.flags & CONN_BY_SOURCE) return;
+  if (conn.flags & CONN_BY_SOURCE || !isMapped(conn)) return;
   if (linked > bucketMask) grow();
   push(conn);
   conn.flags |= CONN_BY_SOURCE;

@@ -124,6 +124,7 @@ export const CONN_ZONE_REPLY: u8 = 8; // … and for the reply direction
 export const CONN_PRELOADED: u8 = 16; // known at the start of the capture
 export const CONN_BY_SOURCE: u8 = 32; // linked in by-source.ts
 export const CONN_NAT_ADOPTED: u8 = 64; // the capture showed what the kernel chose
+export const CONN_REPLY_FREE: u8 = 128; // not yet linked, and no other has its reply tuple
 
 /** Whether its mapping is a guess that the capture may still correct: no answer has proved it. */
 @inline

@@ -9,7 +9,7 @@
  * Unlinked connections are freed when the next packet begins: the one at hand may still hold one.
  */
 import { FAMILY_V4 } from '../abi';
-import { allocate } from '../memory';
+import { allocate, clear } from '../memory';
 import { unlinkSource } from './by-source';
 import { Conn, IPS_CONFIRMED, IPS_DYING, zoneOf } from './conn';
 import { attachExtras } from './extra';
@@ -218,7 +218,7 @@ export function allocConn(now: u64): usize {
   const conn = freeList;
   if (conn == 0) return 0;
   freeList = load<u32>(conn);
-  memory.fill(conn, 0, connBytes);
+  clear(conn, connBytes);
   return conn;
 }
 

@@ -10,6 +10,9 @@ import {
 } from '../abi';
 import { Packet } from '../packet';
 import {
+  CONN_REPLY_FREE,
+  CONN_ZONE_ORIGINAL,
+  CONN_ZONE_REPLY,
   Conn,
   IPS_CONFIRMED,
   IPS_DYING,
@@ -179,13 +182,18 @@ export function confirm(p: Packet): u32 {
   if (p.conn == 0) return VERDICT_ACCEPT;
   const conn = changetype<Conn>(p.conn);
   if (conn.status & (IPS_CONFIRMED | IPS_DYING) || p.ctDir != 0) return VERDICT_ACCEPT;
-  for (let dir: u32 = 0; dir < 2; dir++) {
-    loadTuple(conn, dir);
-    if (findTuple(conn.family, zoneOf(conn, dir), p.tsNanos) != 0) return VERDICT_DROP;
-  }
+  // outside of zones nobody has its original tuple: the packet would be of that connection
+  if (conn.flags & (CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY) && isTaken(conn, 0, p)) return VERDICT_DROP;
+  if (!(conn.flags & CONN_REPLY_FREE) && isTaken(conn, 1, p)) return VERDICT_DROP;
   if (!link(conn)) return VERDICT_DROP;
   begun = 0;
   return VERDICT_ACCEPT;
+}
+
+/** Whether a linked connection has this one's tuple of direction `dir`. */
+function isTaken(conn: Conn, dir: u32, p: Packet): bool {
+  loadTuple(conn, dir);
+  return findTuple(conn.family, zoneOf(conn, dir), p.tsNanos) != 0;
 }
 
 /** The packet has met its end: a connection that it began and nobody confirmed is gone. */

@@ -10,6 +10,7 @@ import { TARGET_MASQUERADE, TARGET_NETMAP, TARGET_REDIRECT } from '../abi-rules'
 import { linkSource } from '../conntrack/by-source';
 import {
   CONN_NAT_CHOSEN,
+  CONN_REPLY_FREE,
   Conn,
   IPS_CONFIRMED,
   IPS_DST_NAT,
@@ -55,7 +56,7 @@ function setupInfo(p: Packet, conn: Conn, manip: u32, args: u32): u32 {
   const dst = tupleDst;
   const sport = tupleSport;
   const dport = tupleDport;
-  uniqueTuple(conn, manip, p.tsNanos);
+  const isFree = uniqueTuple(conn, manip, p.tsNanos);
   if (tupleSrc != src || tupleDst != dst || tupleSport != sport || tupleDport != dport) {
     invertTuple();
     conn.replSrc = tupleSrc;
@@ -64,6 +65,8 @@ function setupInfo(p: Packet, conn: Conn, manip: u32, args: u32): u32 {
     conn.replDport = <u16>tupleDport;
     conn.status |= manip == 0 ? IPS_SRC_NAT : IPS_DST_NAT;
   }
+  if (isFree) conn.flags |= CONN_REPLY_FREE;
+  else conn.flags &= ~CONN_REPLY_FREE;
   if (lastChosen()) {
     conn.flags |= CONN_NAT_CHOSEN;
     setGuessedFrom(conn, args, manip);

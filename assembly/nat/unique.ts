@@ -109,8 +109,11 @@ function keepMapping(conn: Conn, now: u64): bool {
   return false;
 }
 
-/** Maps the tuple in tuple.ts for `conn`. It may still be used at the end: then confirm() drops. */
-export function uniqueTuple(conn: Conn, manip: u32, now: u64): void {
+/**
+ * Maps the tuple in tuple.ts for `conn`. True: it is known that no other connection has it. It may be
+ * used at the end: then confirm() drops.
+ */
+export function uniqueTuple(conn: Conn, manip: u32, now: u64): bool {
   chosen = false;
   const family: u32 = conn.family;
   const random = (rangeFlags & RANGE_RANDOM_ALL) != 0;
@@ -123,9 +126,9 @@ export function uniqueTuple(conn: Conn, manip: u32, now: u64): void {
   // 1. Leave a source alone that is in range, or give it the mapping that it has.
   if (manip == 0 && !random) {
     if (sourceInRange(family)) {
-      if (!isUsed(conn, now)) return;
+      if (!isUsed(conn, now)) return true;
     } else if (keepMapping(conn, now)) {
-      if (!isUsed(conn, now)) return;
+      if (!isUsed(conn, now)) return true;
     }
     setTuple(src, dst, sport, dport, proto);
   }
@@ -142,13 +145,14 @@ export function uniqueTuple(conn: Conn, manip: u32, now: u64): void {
   if (!random) {
     if (rangeFlags & RANGE_PROTO_SPECIFIED) {
       if (!(rangeFlags & RANGE_PROTO_OFFSET) && portInRange(manip)) {
-        if (rangeMinPort == rangeMaxPort || !isUsed(conn, now)) return;
+        if (rangeMinPort == rangeMaxPort) return false;
+        if (!isUsed(conn, now)) return true;
       }
     } else if (!isUsed(conn, now)) {
-      return;
+      return true;
     }
   }
-  uniquePort(conn, manip, now);
+  return uniquePort(conn, manip, now);
 }
 
 /** Ports below 512 have meant privileges; each class is kept among its own. */
@@ -160,10 +164,10 @@ export function classHigh(port: u32): u32 {
   return port < 512 ? 511 : port < 1024 ? 1023 : 65535;
 }
 
-/** Looks for a free port or ICMP id (nf_nat_l4proto_unique_tuple). */
-function uniquePort(conn: Conn, manip: u32, now: u64): void {
+/** Looks for a free port or ICMP id (nf_nat_l4proto_unique_tuple). True: it is free. */
+function uniquePort(conn: Conn, manip: u32, now: u64): bool {
   const icmp = isIcmp(tupleProto);
-  if (!icmp && !hasPorts(tupleProto)) return; // GRE: only PPTP's helper may change its key
+  if (!icmp && !hasPorts(tupleProto)) return false; // GRE: only PPTP's helper may change its key
   const ofSource = icmp || manip == 0;
   const port = ofSource ? tupleSport : tupleDport;
   let low: u32;
@@ -177,7 +181,7 @@ function uniquePort(conn: Conn, manip: u32, now: u64): void {
     low = 0;
     size = 65536;
   } else {
-    if (manip != 0) return; // a destination keeps its port
+    if (manip != 0) return false; // a destination keeps its port
     low = classLow(port);
     size = classHigh(port) - low + 1;
   }
@@ -189,16 +193,17 @@ function uniquePort(conn: Conn, manip: u32, now: u64): void {
     if (size > 1) chosen = true;
   }
   let attempts = size < MAX_ATTEMPTS ? size : MAX_ATTEMPTS;
-  for (let round: u32 = 1; ; round++) {
+  let round: u32 = 1;
+  while (true) {
     for (let i: u32 = 0; i < attempts; i++, offset = (offset + 1) & 0xffff) {
       const candidate = low + (offset % size);
       if (ofSource) setTuple(tupleSrc, tupleDst, candidate & 0xffff, tupleDport, tupleProto);
       else setTuple(tupleSrc, tupleDst, tupleSport, candidate & 0xffff, tupleProto);
-      if (!isUsedHarder(conn, attempts - i, now)) return;
+      if (!isUsedHarder(conn, attempts - i, now)) return true;
     }
-    if (attempts >= size || attempts < 16) return;
+    if (attempts >= size || attempts < 16) return false;
     attempts /= 2;
-    offset = startOffset(conn, round);
+    offset = startOffset(conn, round++);
     chosen = true;
   }
 }
