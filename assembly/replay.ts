@@ -116,6 +116,7 @@ import { bridgedFrom, bridgeOf, fromPort, fromSomePort } from './pipeline/bridge
 import { cachedOutcome, cacheTraversal, leaveAs } from './pipeline/cached';
 import { decidedBy, decidedByPolicy, forgetDecision } from './pipeline/hooks';
 import { sendLocally } from './pipeline/local';
+import { attachOpenings, rememberOpening } from './pipeline/opening';
 import { attachOutcome, classify, Outcome, outcome, resetOutcome } from './pipeline/outcome';
 import { attachReassembly } from './pipeline/reassemble';
 import { receive } from './pipeline/routed';
@@ -139,7 +140,7 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   const base = allocate(512);
   ahead = allocate(AHEAD * 4 + 8);
   if (base == 0 || ahead == 0) return false;
-  if (!attachStats() || !attachExpress() || !attachReassembly()) return false;
+  if (!attachStats() || !attachExpress() || !attachReassembly() || !attachOpenings()) return false;
   packet = changetype<Packet>(base);
   key = changetype<Traversal>(base + 192);
   attachOutcome(base + 320);
@@ -444,9 +445,16 @@ function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize
   countBy(STAT_BYTES, p.ipLen);
   if (outcome.cached != 0) {
     const t = cachedOutcome();
-    count(STAT_CACHE_HITS);
+    let flags = doubt ? RESULT_AMBIGUOUS : 0;
+    if (outcome.opened) {
+      if (outcome.began && noteConnection(p)) flags |= RESULT_PICKED_UP;
+    } else {
+      count(STAT_CACHE_HITS);
+      flags |= RESULT_CACHED;
+    }
     predict(p, print, t);
-    if (result != 0) writeResult(p, t, result, RESULT_CACHED | (doubt ? RESULT_AMBIGUOUS : 0));
+    if (result != 0) writeResult(p, t, result, flags);
+    if (t.verdict != VERDICT_ACCEPT && p.conn != 0) release(p);
     return;
   }
   if (verdict == VERDICT_NONE) verdict = <u8>VERDICT_DROP;
@@ -458,6 +466,7 @@ function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result: usize
   describe(p, verdict);
   const traversal = endTraversal(key, isFirst(p));
   cacheTraversal(p, traversal, verdict);
+  if (outcome.opening) rememberOpening(p, traversal);
   if (traversal != 0) predict(p, print, changetype<Traversal>(traversal));
   if (result != 0) writeResult(p, key, result, flags);
   if (verdict != VERDICT_ACCEPT && p.conn != 0) release(p);

@@ -226,6 +226,12 @@ export function repeatTraversal(t: Traversal, ipLen: u32): void {
   t.bytes += ipLen;
 }
 
+/** A connection began with the packet that repeatTraversal() added. */
+@inline
+export function addConnection(t: Traversal): void {
+  t.connections++;
+}
+
 /** Adds every traversal to the counters of the rules it hit. Call once, at the end. */
 export function expandTraversals(): void {
   for (let i: u32 = 0; i < count; i++) {

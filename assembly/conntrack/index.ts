@@ -12,6 +12,7 @@ export { setTcpClosing } from './tcp';
 export {
   confirm,
   findReplied,
+  isReplyFree,
   release,
   trackPacket,
 } from './track';

@@ -183,17 +183,22 @@ export function confirm(p: Packet): u32 {
   const conn = changetype<Conn>(p.conn);
   if (conn.status & (IPS_CONFIRMED | IPS_DYING) || p.ctDir != 0) return VERDICT_ACCEPT;
   // outside of zones nobody has its original tuple: the packet would be of that connection
-  if (conn.flags & (CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY) && isTaken(conn, 0, p)) return VERDICT_DROP;
-  if (!(conn.flags & CONN_REPLY_FREE) && isTaken(conn, 1, p)) return VERDICT_DROP;
+  if (conn.flags & (CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY) && isTaken(conn, 0, p.tsNanos)) return VERDICT_DROP;
+  if (!(conn.flags & CONN_REPLY_FREE) && isTaken(conn, 1, p.tsNanos)) return VERDICT_DROP;
   if (!link(conn)) return VERDICT_DROP;
   begun = 0;
   return VERDICT_ACCEPT;
 }
 
 /** Whether a linked connection has this one's tuple of direction `dir`. */
-function isTaken(conn: Conn, dir: u32, p: Packet): bool {
+function isTaken(conn: Conn, dir: u32, now: u64): bool {
   loadTuple(conn, dir);
-  return findTuple(conn.family, zoneOf(conn, dir), p.tsNanos) != 0;
+  return findTuple(conn.family, zoneOf(conn, dir), now) != 0;
+}
+
+/** Whether no connection has the reply tuple of one that is not linked yet. */
+export function isReplyFree(conn: Conn, now: u64): bool {
+  return !isTaken(conn, 1, now);
 }
 
 /** The packet has met its end: a connection that it began and nobody confirmed is gone. */

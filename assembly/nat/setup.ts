@@ -30,7 +30,14 @@ import {
 } from '../conntrack/tuple';
 import { Packet } from '../packet';
 import { masqueradeAddress, redirectAddress } from '../route/select';
-import { loadNullRange, loadRange, mapTo, netmapAddress } from './range';
+import {
+  loadNullRange,
+  loadRange,
+  mapTo,
+  netmapAddress,
+  rangeMaxPort,
+  rangeMinPort,
+} from './range';
 import { lastChosen, uniqueTuple } from './unique';
 
 @inline
@@ -85,6 +92,8 @@ export function setupTarget(p: Packet, manip: u32): u32 {
   const conn = changetype<Conn>(p.conn);
   if (conn.status & doneBit(manip)) return VERDICT_ACCEPT;
   loadRange(p.family, p.natArgs);
+  // a source may be in the range, or have a mapping already; a port of several be taken
+  if (manip == 0 || rangeMinPort != rangeMaxPort) p.asksConnection = 1;
   const kind: u32 = p.natKind;
   if (kind == TARGET_MASQUERADE) {
     // Without a source yet (DHCP); nf_nat_masquerade_ipv4() only.

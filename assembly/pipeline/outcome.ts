@@ -47,6 +47,9 @@ export class Outcome {
   dstAfterPrerouting: u32;
   cacheKey: u32; // 0: the traversal must not be cached
   cached: u32; // the Traversal that was repeated, or 0
+  opening: u8; // opening.ts noted the packet's key
+  opened: u8; // `cached` is an opening's
+  pad: u16;
   copied: u32; // 1: a promiscuous bridge forwarded a copy, without its source translated
   srcNetwork: u16; // of the connection's original direction
   dstNetwork: u16;

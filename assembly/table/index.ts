@@ -9,6 +9,8 @@ import { attachSets, noteTime } from './set/sets';
 import { attachState } from './state';
 import { attachVolatileKey, keyOf } from './volatile-key';
 
+export { sourceClasses } from './classify';
+export { isOdd } from './odd';
 export { plainKey } from './volatile-key';
 
 /** Builds the decision tables of the attached host's rules, for all workers; 0: out of memory. */
@@ -33,6 +35,7 @@ export function attachTables(built: usize): bool {
 @inline
 export function packetBegin(p: Packet): void {
   p.sideEffects = 0;
+  p.asksConnection = 0;
   noteTime(p.tsNanos);
   forgetClasses();
 }

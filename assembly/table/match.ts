@@ -1,7 +1,8 @@
 /**
  * One match of one rule, asked of one packet: what is left of a rule when the table has spoken, and
  * everything for packets that are walked rule by rule. A match that needs a header which is cut short
- * sets p.hotdrop; one whose answer depends on more than the volatile key sets p.sideEffects.
+ * sets p.hotdrop; one whose answer depends on more than the volatile key sets p.sideEffects, and one
+ * that depends on more of a connection than the classes of its addresses and ports p.asksConnection.
  */
 import {
   MATCH_ADDRESSES,
@@ -111,16 +112,27 @@ export function matchHolds(p: Packet, match: usize): bool {
       return headerIsThere(p, match);
     case MATCH_FRAGMENT:
       return (p.fragOff != 0) != isInverted(match);
-    case MATCH_SRC_MASK:
-      return maskMatches(p, p.src, match);
-    case MATCH_DST_MASK:
-      return maskMatches(p, p.dst, match);
     case MATCH_MARK: {
       const at = matchPayload(match);
       return ((p.mark & load<u32>(at)) == load<u32>(at, 4)) != isInverted(match);
     }
     case MATCH_CONNMARK:
       return connmarkMatches(p, match);
+    case MATCH_OWNER:
+      return load<u32>(matchPayload(match) + (p.local ? 4 : 0)) != 0;
+    default:
+      p.asksConnection = 1;
+      return connectionHolds(p, match);
+  }
+}
+
+/** Matches whose answers may differ between connections, but not between packets of one. */
+function connectionHolds(p: Packet, match: usize): bool {
+  switch (matchKind(match)) {
+    case MATCH_SRC_MASK:
+      return maskMatches(p, p.src, match);
+    case MATCH_DST_MASK:
+      return maskMatches(p, p.dst, match);
     case MATCH_EITHER_PORT:
       return eitherPortMatches(p, match);
     case MATCH_ADDRTYPE:
@@ -131,8 +143,6 @@ export function matchHolds(p: Packet, match: usize): bool {
       return rpfilterOk(p, load<u32>(matchPayload(match))) != isInverted(match);
     case MATCH_SET:
       return setMatches(p, match);
-    case MATCH_OWNER:
-      return load<u32>(matchPayload(match) + (p.local ? 4 : 0)) != 0;
     default:
       p.sideEffects = 1;
       return outsideKeyHolds(p, match);
