@@ -93,6 +93,8 @@ class CommandReader {
   #dst: AddressList | null = null;
   #in: InterfaceMatch | null = null;
   #out: InterfaceMatch | null = null;
+  #inToken: Token | null = null;
+  #outToken: Token | null = null;
   #proto: ProtocolMatch | null = null;
   #fragment: Invertible | null = null;
   #counters: Counters | null = null;
@@ -119,6 +121,8 @@ class CommandReader {
       tokens: this.#tokens,
       src: this.#src?.token ?? null,
       dst: this.#dst?.token ?? null,
+      in: this.#inToken,
+      out: this.#outToken,
       matches: this.#matches,
       target: this.#target,
       context: this.#context(),
@@ -258,9 +262,11 @@ class CommandReader {
         break;
       case 'in-interface':
         this.#in = { ...interfaceName(arg), invert };
+        this.#inToken = value;
         break;
       case 'out-interface':
         this.#out = { ...interfaceName(arg), invert };
+        this.#outToken = value;
         break;
       case 'protocol':
         this.#proto = { number: protocol(arg), invert };

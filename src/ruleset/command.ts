@@ -52,9 +52,11 @@ export interface CommandLine {
 /** What the words of a line are, for other lines that say the same of other numbers. */
 export interface LineParts {
   readonly tokens: readonly Token[];
-  /** The values of -s and -d. */
+  /** The values of -s, -d, -i and -o. */
   readonly src: Token | null;
   readonly dst: Token | null;
+  readonly in: Token | null;
+  readonly out: Token | null;
   readonly matches: readonly Use<Match>[];
   readonly target: Use<Target> | null;
   readonly context: RuleContext;

@@ -73,9 +73,28 @@ describe('lines like one before', () => {
     ['a table', `${RULE} -t nat`],
     ['an inserted rule', RULE.replace('-A DOCKER', '-I DOCKER 2')],
     ['a rule for IPv6', `${RULE} -6`],
-    ['a jump', '-A DOCKER -p tcp -j NEXT'],
+    ['a quoted option', RULE.replace('8080', '"--dport"')],
+    ['a quoted backslash', RULE.replace('8080', '"80\\\\80"')],
+    ['a quote that goes on', RULE.replace('8080', '"80"80')],
+    ['an empty value', RULE.replace('8080', '""')],
   ])('%s', ([, line = '']) => {
     expectSame([RULE, line, RULE, line, RULE.replace('8080', '9'), line.replace('2', '3')]);
+  });
+
+  test('jumps, by whatever name', () => {
+    const names = ['NEXT', 'OTHER', 'ACCEPT', 'CONTINUE', 'DNAT', '"NEXT"', 'return', 'LAST'];
+    expectSame(names.map((name) => `-A DOCKER -p tcp -j ${name}`));
+    expectSame(names.map((name) => `-A DOCKER -p tcp -g ${name}`));
+  });
+
+  test('comments, quoted or not', () => {
+    const comments = ['"a b"', '"c"', 'd', '"e \\" f"', '"-j DROP"', '"! x"', '""', '"i" j', 'k'];
+    expectSame(comments.map((comment) => `-A X -m comment --comment ${comment} -j ACCEPT`));
+  });
+
+  test('more kinds than are kept', () => {
+    const protocols = Array.from({ length: 20 }, (_, number) => `-A X -p ${number} -j ACCEPT`);
+    expectSame([...protocols, ...protocols]);
   });
 
   test('lists of addresses make several rules', () => {
