@@ -50,7 +50,7 @@ export interface SetUsage {
   readonly forceadd: boolean;
 }
 
-/** What lowering a rule may know besides its own nodes. */
+/** What lowering a rule may know besides its own nodes; valid until the next rule. */
 export interface LowerContext {
   readonly host: Host;
   readonly family: Family;
