@@ -105,7 +105,10 @@ function unreadable(facts: readonly bigint[]): Record<string, number> {
 function sum(arrays: readonly BigUint64Array[], length: number): number[] {
   const totals = new Array<bigint>(length).fill(0n);
   for (const array of arrays) {
-    for (let i = 0; i < length; i++) totals[i] = (totals[i] ?? 0n) + (array[i] ?? 0n);
+    for (let i = 0; i < length; i++) {
+      const more = array[i] ?? 0n;
+      if (more !== 0n) totals[i] = (totals[i] ?? 0n) + more;
+    }
   }
   return totals.map(Number);
 }
@@ -115,9 +118,9 @@ function ruleCounters(compiled: Compiled, workers: readonly WorkerCounts[]): Rul
     workers.map((worker) => worker.counters),
     compiled.counters.length * 2,
   );
-  return compiled.counters.map((info, id) => ({
-    ...info,
-    packets: totals[id * 2] ?? 0,
-    bytes: totals[id * 2 + 1] ?? 0,
-  }));
+  return compiled.counters.map(({ family, table, chain, number, policy, text, line }, id) => {
+    const packets = totals[id * 2] ?? 0;
+    const bytes = totals[id * 2 + 1] ?? 0;
+    return { family, table, chain, number, policy, text, line, packets, bytes };
+  });
 }

@@ -18,11 +18,17 @@ process.once('SIGINT', () => interrupt.abort()); // a second one kills
 process.once('SIGTERM', () => interrupt.abort());
 
 const { stdin, stderr, stdout, env } = process;
-process.exitCode = await run(process.argv.slice(2), {
-  stdin,
-  stdout: stdout satisfies Output,
-  stderr,
-  env,
-  signal: interrupt.signal,
-});
-if (!stdin.isTTY) stdin.destroy();
+
+/** A CommonJS script, as this is bundled, has no await outside of functions. */
+async function main(): Promise<void> {
+  process.exitCode = await run(process.argv.slice(2), {
+    stdin,
+    stdout: stdout satisfies Output,
+    stderr,
+    env,
+    signal: interrupt.signal,
+  });
+  if (!stdin.isTTY) stdin.destroy();
+}
+
+void main();

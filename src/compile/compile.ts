@@ -56,6 +56,9 @@ import { Usage } from './usage.ts';
 
 const POLICIES: Readonly<Record<Policy, number>> = { ACCEPT: VERDICT_ACCEPT, DROP: VERDICT_DROP };
 
+/** Thousands of rules share one context. */
+type RuleAtHand = Omit<LowerContext, 'rule' | 'counter'> & { rule: Rule; counter: number };
+
 /** Lowers one host's rules. Used once. */
 class Lowering {
   readonly problems: DockfwError[] = [];
@@ -132,9 +135,8 @@ class Lowering {
       if (placed.ruleset.backend !== 'legacy') flags |= isV4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
       if (placed.chain.rules.some(needsExtras)) flags |= IMAGE_CONN_EXTRA;
       // Loading such a rule switches it on, reached or not; an empty nat table does not.
-      if (placed.chain.rules.some(tracks)) {
-        flags |= isV4 ? IMAGE_CONNTRACK : IMAGE_CONNTRACK_V6;
-      }
+      const conntrack = isV4 ? IMAGE_CONNTRACK : IMAGE_CONNTRACK_V6;
+      if ((flags & conntrack) === 0 && placed.chain.rules.some(tracks)) flags |= conntrack;
     }
     return flags;
   }
@@ -151,12 +153,19 @@ class Lowering {
       .u8(policy);
     out.u32(firstRule, chain.rules.length, this.#ruleTotal + id, hook === HOOK_COUNT ? 0 : 1);
     out.align(CHAIN_SIZE);
-    for (const [i, rule] of chain.rules.entries()) this.#rule(placed, rule, firstRule + i);
+    const [first] = chain.rules;
+    if (first === undefined) return;
+    const context = this.#context(placed, first);
+    for (const rule of chain.rules) {
+      context.rule = rule;
+      context.counter = firstRule + rule.number - 1;
+      this.#rule(placed, context);
+    }
   }
 
-  #rule(placed: PlacedChain, rule: Rule, counter: number): void {
-    const context = this.#context(placed, rule, counter);
-    const matches = [...lowerHeader(context)];
+  #rule(placed: PlacedChain, context: LowerContext): void {
+    const { rule } = context;
+    const matches = lowerHeader(context);
     for (const node of rule.matches) {
       const lowered = lowerMatch(node, context);
       if (!(lowered instanceof Refused)) matches.push(...lowered);
@@ -167,15 +176,16 @@ class Lowering {
     this.#rules.u16(matches.length, 0).u32(this.#blob.target(target)).align(RULE_SIZE);
   }
 
-  #context(placed: PlacedChain, rule: Rule, counter: number): LowerContext {
+  /** For the rules of a chain, one after the other. */
+  #context(placed: PlacedChain, first: Rule): RuleAtHand {
     const { ruleset } = placed;
-    return {
+    const context: RuleAtHand = {
       host: this.#host,
       family: ruleset.family,
       native: ruleset.backend !== 'legacy',
-      rule,
+      rule: first,
       state: this.#state,
-      counter,
+      counter: placed.firstRule,
       chainId: (name) => this.#chainId(placed, name),
       setIndex: (name) => this.#sets.get(name) ?? null,
       setUsage: (name) => this.#usage.set(name),
@@ -184,9 +194,10 @@ class Lowering {
         this.ordered.add(reason);
       },
       warn: (message) => {
-        this.#problem(ruleset, rule, message, 'warning');
+        this.#problem(ruleset, context.rule, message, 'warning');
       },
     };
+    return context;
   }
 
   #refusedMatch(

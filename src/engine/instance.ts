@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { CoreError } from '../errors.ts';
 import type { Core, CoreImports } from './core.ts';
 import { Heap } from './heap.ts';
@@ -13,8 +13,12 @@ const MAXIMUM_PAGES = 65536;
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 export function coreModule(): Promise<WebAssembly.Module> {
-  compiled ??= readFile(builtFile('core.wasm')).then((bytes) => WebAssembly.compile(bytes));
+  compiled ??= compileCore();
   return compiled;
+}
+
+async function compileCore(): Promise<WebAssembly.Module> {
+  return await WebAssembly.compile(readFileSync(builtFile('core.wasm')));
 }
 
 export function createMemory(): WebAssembly.Memory {

@@ -22,12 +22,18 @@ export function natRanges(host: Host): NatRange[] {
   );
 }
 
-function rangesOf(ruleset: Ruleset): NatRange[] {
-  const { family } = ruleset;
-  return ruleset.tables
-    .filter(({ name }) => name === 'nat')
-    .flatMap(({ chains }) => chains.flatMap(({ rules }) => rules))
-    .flatMap((rule) => targetRanges(rule, family));
+/** One range for each address that ranges begin with: many rules name the same container. */
+function rangesOf({ tables, family }: Ruleset): NatRange[] {
+  const ends = new Map<Address, Address>();
+  for (const { name, chains } of tables) {
+    if (name !== 'nat') continue;
+    for (const rule of chains.flatMap(({ rules }) => rules)) {
+      for (const { min, max } of targetRanges(rule, family)) {
+        if (max > (ends.get(min) ?? -1n)) ends.set(min, max);
+      }
+    }
+  }
+  return [...ends].map(([min, max]) => ({ family, min, max }));
 }
 
 function targetRanges({ target, src, dst }: Rule, family: Family): NatRange[] {

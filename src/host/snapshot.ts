@@ -64,9 +64,9 @@ async function readText(
   }
 }
 
-async function checkDirectory(dir: string): Promise<void> {
+async function namesIn(dir: string): Promise<ReadonlySet<string>> {
   try {
-    await readdir(dir);
+    return new Set(await readdir(dir));
   } catch (error) {
     throw new FileError(`the host snapshot cannot be read: ${reason(error)}`, dir, error);
   }
@@ -100,10 +100,10 @@ export async function readSnapshot(options: HostOptions, notes: Notes): Promise<
   const files = new Map<SnapshotFile, SourceText>();
   const put = (name: SnapshotFile, path: string, text: string) =>
     files.set(name, new SourceText(path, withoutMark(text), notes));
-  if (dir !== undefined) await checkDirectory(dir);
+  const there = dir === undefined ? new Set<string>() : await namesIn(dir);
   for (const name of SNAPSHOT_FILES) {
     const path = dir === undefined ? name : join(dir, name);
-    const text = given[name] ?? (dir === undefined ? null : await readText(path, notes, signal));
+    const text = given[name] ?? (there.has(name) ? await readText(path, notes, signal) : null);
     if (text !== null) put(name, path, text);
   }
   const { rules, rules6 } = options;

@@ -2,7 +2,10 @@
  * A worker of a replay. Slots are decoded in order by whoever finds the front's token free; then
  * every worker judges its own frames of each slot, in order. A worker decodes before it judges, up
  * to LOOKAHEAD slots in advance, so that the others find work when they are done.
+ *
+ * Runs as one bundled file, dist/bundle/pool/worker.js.
  */
+import { parentPort } from 'node:worker_threads';
 import {
   DIFFERENCE_SIZE,
   SLOT_DATA_BYTES,
@@ -19,13 +22,23 @@ import { SLOT } from '../engine/layout.ts';
 import { CoreError } from '../errors.ts';
 import { Control, STOP_DISORDER, STOP_FAILED, STOP_STATUS } from './control.ts';
 import { type Input, NOTHING_YET, openInput } from './input.ts';
-import type { ReplayTask, WorkerReport } from './protocol.ts';
+import type { ReplayTask, WorkerAnswer, WorkerReport } from './protocol.ts';
 
 /** Slots decoded ahead of one's own judging when there are several workers. */
 const LOOKAHEAD = 2;
 
+parentPort?.on('message', (task: ReplayTask) => parentPort?.postMessage(answer(task)));
+
+function answer(task: ReplayTask): WorkerAnswer {
+  try {
+    return { report: work(task) };
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** Runs this worker's part of a replay; the answer of a stopped replay means nothing. */
-export default function work(task: ReplayTask): WorkerReport {
+function work(task: ReplayTask): WorkerReport {
   const { core, heap } = instantiate(task.module, task.memory, task.names);
   const consumers = task.workers + (task.withResults ? 1 : 0);
   const control = new Control(task.memory, task.control, task.slots.length, consumers);

@@ -4,7 +4,14 @@
  * node in its place, so that the rest of the rule is kept.
  */
 import { parseAddressMask } from './address.ts';
-import type { Command, CommandLine, Counters, LineProblem, RuleBody } from './command.ts';
+import type {
+  Command,
+  CommandLine,
+  Counters,
+  LineParts,
+  LineProblem,
+  RuleBody,
+} from './command.ts';
 import { type Argument, argumentOf, type OptionSpec, type RuleContext } from './extension.ts';
 import {
   columnOf,
@@ -43,8 +50,13 @@ export interface LinePlace {
 /**
  * Reads `source` from offset `from` on. Throws a Fault where no command can be made out at all.
  */
-export function readCommand(source: string, from: number, place: LinePlace): CommandLine {
-  return new CommandReader(source, from, place).read();
+export function readCommand(
+  source: string,
+  from: number,
+  place: LinePlace,
+): CommandLine & { readonly parts: LineParts } {
+  const reader = new CommandReader(source, from, place);
+  return { ...reader.read(), parts: reader.parts() };
 }
 
 type AnyUse = Use<Match> | Use<Target>;
@@ -81,6 +93,8 @@ class CommandReader {
   #dst: AddressList | null = null;
   #in: InterfaceMatch | null = null;
   #out: InterfaceMatch | null = null;
+  #inToken: Token | null = null;
+  #outToken: Token | null = null;
   #proto: ProtocolMatch | null = null;
   #fragment: Invertible | null = null;
   #counters: Counters | null = null;
@@ -100,6 +114,19 @@ class CommandReader {
     // iptables stops at -4 or -6 and never looks at the rest.
     const problems = command.kind === 'ignored' ? [] : this.#problems;
     return { command, table: this.#table, problems };
+  }
+
+  parts(): LineParts {
+    return {
+      tokens: this.#tokens,
+      src: this.#src?.token ?? null,
+      dst: this.#dst?.token ?? null,
+      in: this.#inToken,
+      out: this.#outToken,
+      matches: this.#matches,
+      target: this.#target,
+      context: this.#context(),
+    };
   }
 
   // --- words ---------------------------------------------------------------------------------
@@ -235,9 +262,11 @@ class CommandReader {
         break;
       case 'in-interface':
         this.#in = { ...interfaceName(arg), invert };
+        this.#inToken = value;
         break;
       case 'out-interface':
         this.#out = { ...interfaceName(arg), invert };
+        this.#outToken = value;
         break;
       case 'protocol':
         this.#proto = { number: protocol(arg), invert };

@@ -1,6 +1,10 @@
-import type { Argument } from './extension.ts';
+import type { Argument, RuleContext } from './extension.ts';
+import type { Use } from './extension-use.ts';
 import type { Fault } from './fault.ts';
+import type { Token } from './lexer.ts';
+import type { Match } from './match/index.ts';
 import type { Rule } from './rule.ts';
+import type { Target } from './target/index.ts';
 
 /** A rule without its place in file and chain. */
 export type RuleBody = Omit<
@@ -43,4 +47,17 @@ export interface CommandLine {
   /** Value of `-t`. */
   readonly table: Argument | null;
   readonly problems: readonly LineProblem[];
+}
+
+/** What the words of a line are, for other lines that say the same of other numbers. */
+export interface LineParts {
+  readonly tokens: readonly Token[];
+  /** The values of -s, -d, -i and -o. */
+  readonly src: Token | null;
+  readonly dst: Token | null;
+  readonly in: Token | null;
+  readonly out: Token | null;
+  readonly matches: readonly Use<Match>[];
+  readonly target: Use<Target> | null;
+  readonly context: RuleContext;
 }

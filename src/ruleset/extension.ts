@@ -68,7 +68,10 @@ export interface Extension<Node> {
   /** The kernel takes it only in these tables. */
   readonly tables?: readonly string[];
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** Builds the node; throws a Fault where an option's value is wrong or one is missing. */
+  /**
+   * Builds the node; throws a Fault where an option's value is wrong or one is missing. Nothing but
+   * the options and their context may go into it: rules with the same values share it.
+   */
   readonly read: (options: Options) => Node;
 }
 

@@ -9,11 +9,11 @@ import {
 import { isBaseChain, isKnownTable, TABLE_NAMES, tableOfBaseChains } from './base-chains.ts';
 import { ChainBuilder, RuleDraft, TableBuilder } from './chain-builder.ts';
 import type { Command, Counters, LineProblem } from './command.ts';
-import { readCommand } from './command-reader.ts';
 import type { Argument } from './extension.ts';
 import { Fault } from './fault.ts';
 import { checkJumps } from './jumps.ts';
 import type { Backend, Policy, Ruleset } from './ruleset.ts';
+import { Templates } from './template.ts';
 import type { Family } from './values.ts';
 
 export interface ParseOptions {
@@ -35,6 +35,8 @@ export function parseRuleset(text: string, options: ParseOptions): ParsedRuleset
   return new RulesetParser(text, options).parse();
 }
 
+/** Counters before a rule. */
+const LEAD = /^\s*(?:\[[^\]]*\]\s*)?/;
 const MAX_CHAIN_NAME = 28; // XT_EXTENSION_MAXNAMELEN - 1
 
 class RulesetParser {
@@ -42,6 +44,7 @@ class RulesetParser {
   readonly #lines: readonly string[];
   readonly #tables = new Map<string, TableBuilder>();
   readonly #problems: DockfwError[] = [];
+  readonly #templates = new Templates();
   /** The table whose COMMIT is still to come. */
   #open: TableBuilder | null = null;
   /** Table of lines outside `*table` … COMMIT: null where the file has such sections. */
@@ -89,8 +92,10 @@ class RulesetParser {
 
   #readLine(): void {
     const line = this.#line;
-    if (line.trim() === '') return;
-    if (line.trimStart().startsWith('#')) this.#comment();
+    if (line.startsWith('-'))
+      this.#commandLine(); // most lines are rules
+    else if (line.trim() === '') return;
+    else if (line.trimStart().startsWith('#')) this.#comment();
     else if (line.trimEnd() === 'COMMIT') this.#commit();
     else if (line.startsWith('*')) this.#openTable(line.slice(1).trim());
     else if (line.startsWith(':')) this.#declareChain();
@@ -229,7 +234,7 @@ class RulesetParser {
   // --- commands ------------------------------------------------------------------------------
 
   #commandLine(): void {
-    const lead = /^\s*(?:\[[^\]]*\]\s*)?/.exec(this.#line)?.[0] ?? '';
+    const lead = this.#line.startsWith('-') ? '' : (LEAD.exec(this.#line)?.[0] ?? '');
     const counters = this.#ruleCounters(lead.trim());
     const place = {
       family: this.#options.family,
@@ -241,7 +246,7 @@ class RulesetParser {
       return;
     }
     try {
-      const { command, table, problems } = readCommand(this.#line, lead.length, place);
+      const { command, table, problems } = this.#templates.read(this.#line, lead.length, place);
       for (const problem of problems) this.#lineProblem(problem);
       const target = this.#tableFor(table);
       if (target !== null) this.#apply(command, target, lead.length + 1, counters);

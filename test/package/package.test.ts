@@ -37,7 +37,7 @@ describe('the tarball', () => {
     const paths = packed.files.map(({ path }) => path);
     for (const path of paths) {
       expect(path).toMatch(
-        /^(dist\/(src|assembly)\/.*\.(js|d\.ts)|dist\/bundle\/cli\/[\w-]+\.js|dist\/core\.wasm|docs\/[\w-]+\.md|package\.json|README\.md|LICENSE)$/,
+        /^(dist\/(src|assembly)\/.*\.(js|d\.ts)|dist\/bundle\/(cli|pool)\/([\w-]+\.js|package\.json)|dist\/core\.wasm|docs\/[\w-]+\.md|package\.json|README\.md|LICENSE)$/,
       );
     }
     expect(paths).toEqual(
@@ -48,7 +48,7 @@ describe('the tarball', () => {
         'dist/src/index.js',
         'dist/src/index.d.ts',
         'dist/bundle/cli/dockfw.js',
-        'dist/src/pool/worker.js',
+        'dist/bundle/pool/worker.js',
       ]),
     );
   });

@@ -11,17 +11,23 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#put(this.#room(1), value, 1);
+    const at = this.#room(1);
+    this.#bytes[at] = value;
     return this;
   }
 
   u16(...values: readonly number[]): this {
-    for (const value of values) this.#put(this.#room(2), value, 2);
+    for (const value of values) {
+      const at = this.#room(2);
+      const bytes = this.#bytes;
+      bytes[at] = value;
+      bytes[at + 1] = value >>> 8;
+    }
     return this;
   }
 
   u32(...values: readonly number[]): this {
-    for (const value of values) this.#put(this.#room(4), value, 4);
+    for (const value of values) this.#put32(this.#room(4), value);
     return this;
   }
 
@@ -38,6 +44,13 @@ export class ByteWriter {
     return this;
   }
 
+  /** Once more `length` bytes that were written before. */
+  again(from: number, length: number): this {
+    const at = this.#room(length);
+    this.#bytes.copyWithin(at, from, from + length);
+    return this;
+  }
+
   /** Zeroes up to the next multiple of `size`. */
   align(size: number): this {
     this.#room((size - (this.#length % size)) % size);
@@ -46,15 +59,19 @@ export class ByteWriter {
 
   /** Overwrites four bytes that were written before. */
   setU32(at: number, value: number): void {
-    this.#put(at, value, 4);
+    this.#put32(at, value);
   }
 
   toUint8Array(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
 
-  #put(at: number, value: number, size: number): void {
-    for (let i = 0; i < size; i++) this.#bytes[at + i] = value >>> (8 * i);
+  #put32(at: number, value: number): void {
+    const bytes = this.#bytes;
+    bytes[at] = value;
+    bytes[at + 1] = value >>> 8;
+    bytes[at + 2] = value >>> 16;
+    bytes[at + 3] = value >>> 24;
   }
 
   #room(more: number): number {

@@ -34,8 +34,11 @@ export class Refused {
 export interface StateSpace {
   /** Offset of `bytes` of state in the worker's area; the same for the same key. */
   allocate(bytes: number, key?: string): number;
-  /** What was made first under this key: settings of the first rule, conditions that recur. */
-  remember<T extends object>(key: string, make: () => T): T;
+  /**
+   * What was made first under this key: settings of the first rule, conditions that recur. Rules
+   * may share a node, which then is the key.
+   */
+  remember<T extends object>(key: string | object, make: () => T): T;
 }
 
 /** How the rules use a set. */
@@ -47,7 +50,7 @@ export interface SetUsage {
   readonly forceadd: boolean;
 }
 
-/** What lowering a rule may know besides its own nodes. */
+/** What lowering a rule may know besides its own nodes; valid until the next rule. */
 export interface LowerContext {
   readonly host: Host;
   readonly family: Family;

@@ -66,15 +66,27 @@ function protoCondition({ number, invert }: ProtocolMatch, context: LowerContext
 }
 
 export function lowerHeader(context: LowerContext): LoweredMatch[] {
-  const { rule, family } = context;
+  const { rule, family, state } = context;
   const lowered: LoweredMatch[] = [];
-  if (rule.src !== null) lowered.push(addressCondition(DIM_SRC, rule.src, family));
-  if (rule.dst !== null) lowered.push(addressCondition(DIM_DST, rule.dst, family));
-  if (rule.in !== null) lowered.push(interfaceCondition(DIM_IN, rule.in, context));
-  if (rule.out !== null) lowered.push(interfaceCondition(DIM_OUT, rule.out, context));
-  if (rule.proto !== null) {
-    if (rule.proto.number !== 0) lowered.push(protoCondition(rule.proto, context));
-    else if (rule.proto.invert) lowered.push(NEVER);
+  const { src, dst, in: input, out, proto } = rule;
+  if (src !== null) {
+    lowered.push(state.remember(src, () => addressCondition(DIM_SRC, src, family)));
+  }
+  if (dst !== null) {
+    lowered.push(state.remember(dst, () => addressCondition(DIM_DST, dst, family)));
+  }
+  if (input !== null) {
+    lowered.push(state.remember(input, () => interfaceCondition(DIM_IN, input, context)));
+  }
+  if (out !== null) {
+    lowered.push(state.remember(out, () => interfaceCondition(DIM_OUT, out, context)));
+  }
+  if (proto !== null) {
+    if (proto.number !== 0) {
+      lowered.push(state.remember(proto, () => protoCondition(proto, context)));
+    } else if (proto.invert) {
+      lowered.push(NEVER);
+    }
   }
   if (rule.fragment !== null) {
     lowered.push(match(MATCH_FRAGMENT, new Uint8Array(0), rule.fragment.invert));

@@ -74,8 +74,15 @@ function words(kind: number, ...values: readonly number[]): LoweredTarget {
   };
 }
 
+/** A target that is the same in every rule. */
+function always(kind: number): () => LoweredTarget {
+  const target = words(kind);
+  return () => target;
+}
+
 /** Effects that no rule can see. */
-const goOn = (): LoweredTarget => words(TARGET_CONTINUE);
+const goOn = always(TARGET_CONTINUE);
+const none = always(TARGET_NONE);
 
 function refuse(reason: string): () => Refused {
   return () => new Refused(reason);
@@ -105,15 +112,24 @@ function imageAddress(address: Address, family: Family): Uint8Array {
 }
 
 function natPayload(flags: number, range: NatRange, family: Family): Uint8Array {
+  const { min, max, ports, basePort } = range;
   const out = new ByteWriter().u32(flags);
-  out.u16(range.ports?.min ?? 0, range.ports?.max ?? 0, range.basePort ?? 0, 0).u32(0);
-  out.raw(imageAddress(range.min ?? 0n, family)).raw(imageAddress(range.max ?? 0n, family));
+  out.u16(ports?.min ?? 0, ports?.max ?? 0, basePort ?? 0, 0).u32(0);
+  const first = imageAddress(min ?? 0n, family);
+  out.raw(first).raw(min === max ? first : imageAddress(max ?? 0n, family));
   return out.toUint8Array();
 }
 
 function lowerNat(
+  target: TargetOf<'DNAT' | 'SNAT' | 'MASQUERADE' | 'REDIRECT'>,
+  { family, state }: LowerContext,
+): LoweredTarget {
+  return state.remember(target, () => natTarget(target, family));
+}
+
+function natTarget(
   { kind, range }: TargetOf<'DNAT' | 'SNAT' | 'MASQUERADE' | 'REDIRECT'>,
-  { family }: LowerContext,
+  family: Family,
 ): LoweredTarget {
   const flags =
     (range.min === null ? 0 : RANGE_MAP_IPS) |
@@ -209,7 +225,7 @@ function lowerTcpoptstrip({ options }: TargetOf<'TCPOPTSTRIP'>): LoweredTarget {
 
 /** One entry per kind: a kind that the syntax tree gains does not type-check until it is here. */
 const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
-  ACCEPT: () => words(TARGET_ACCEPT),
+  ACCEPT: always(TARGET_ACCEPT),
   AUDIT: goOn,
   CHECKSUM: goOn,
   CLASSIFY: ({ priority }) => words(TARGET_CLASSIFY, priority, 0),
@@ -219,7 +235,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   CT: lowerCt,
   DNAT: lowerNat,
   DNPT: lowerNpt,
-  DROP: () => words(TARGET_DROP),
+  DROP: always(TARGET_DROP),
   DSCP: ({ value }) => words(TARGET_TOS, DSCP_MASK, value << DSCP_SHIFT),
   ECN: lowerEcn,
   HL: ({ op, value }) => words(TARGET_TTL, TTL_MODES[op], value),
@@ -232,12 +248,12 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   MASQUERADE: lowerNat,
   NETMAP: lowerNetmap,
   NFLOG: goOn,
-  NFQUEUE: () => words(TARGET_QUEUE),
-  QUEUE: () => words(TARGET_QUEUE),
+  NFQUEUE: always(TARGET_QUEUE),
+  QUEUE: always(TARGET_QUEUE),
   RATEEST: goOn,
   REDIRECT: lowerNat,
   REJECT: (target) => words(TARGET_REJECT, REJECTS[target.with] ?? REJECT_NONE, 0),
-  RETURN: () => words(TARGET_RETURN),
+  RETURN: always(TARGET_RETURN),
   SECMARK: goOn,
   SET: lowerSetTarget,
   SNAT: lowerNat,
@@ -255,7 +271,7 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
 };
 
 export function lowerTarget(target: Target | null, context: LowerContext): LoweredTarget | Refused {
-  if (target === null) return words(TARGET_NONE);
+  if (target === null) return none();
   const lowering = LOWERINGS[target.kind] as Lowering<TargetKind>;
   return lowering(target, context);
 }
