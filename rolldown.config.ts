@@ -5,22 +5,34 @@
  * CommonJS: node begins such a script some 5 ms earlier than a module, in every thread. Files are
  * two folders below dist/, as src/engine/location.ts expects.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { defineConfig, type Plugin, type RolldownOptions } from 'rolldown';
 
-/** node looks for the kind of a script in the nearest package.json. */
-function commonJs(dir: string): Plugin {
-  const writeBundle = () => writeFileSync(`${dir}/package.json`, '{ "type": "commonjs" }\n');
-  return { name: 'kind-of-script', writeBundle };
+/** Packages of every run, which the scripts contain. */
+const CONTAINED = ['commander', 'picocolors'];
+
+/**
+ * Files beside the scripts: node looks for their kind in the nearest package.json, and whoever has
+ * them shall have the licences of what they contain.
+ */
+function companions(dir: string): Plugin {
+  const writeBundle = () => {
+    writeFileSync(`${dir}/package.json`, '{ "type": "commonjs" }\n');
+    const licences = CONTAINED.map((name) => {
+      return `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}`;
+    });
+    writeFileSync(`${dir}/LICENSES.txt`, licences.join('\n\n'));
+  };
+  return { name: 'companions', writeBundle };
 }
 
 function script(dir: string, input: Record<string, string>): RolldownOptions {
   return {
     input,
     platform: 'node',
-    external: /^(?!commander|picocolors|[./]|\0)/, // packages, but for those of every run
+    external: new RegExp(`^(?!${CONTAINED.join('|')}|[./]|\\0)`), // other packages
     output: { dir, format: 'cjs', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
-    plugins: [commonJs(dir)],
+    plugins: [companions(dir)],
   };
 }
 

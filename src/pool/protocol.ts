@@ -43,9 +43,3 @@ export interface WorkerReport {
   /** Difference records, DIFFERENCE_SIZE bytes each. */
   readonly differences: Uint8Array;
 }
-
-/** What a worker answers to a task: one of the two. */
-export interface WorkerAnswer {
-  readonly report?: WorkerReport;
-  readonly error?: unknown;
-}

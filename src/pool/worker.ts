@@ -5,7 +5,6 @@
  *
  * Runs as one bundled file, dist/bundle/pool/worker.js.
  */
-import { parentPort } from 'node:worker_threads';
 import {
   DIFFERENCE_SIZE,
   SLOT_DATA_BYTES,
@@ -22,23 +21,13 @@ import { SLOT } from '../engine/layout.ts';
 import { CoreError } from '../errors.ts';
 import { Control, STOP_DISORDER, STOP_FAILED, STOP_STATUS } from './control.ts';
 import { type Input, NOTHING_YET, openInput } from './input.ts';
-import type { ReplayTask, WorkerAnswer, WorkerReport } from './protocol.ts';
+import type { ReplayTask, WorkerReport } from './protocol.ts';
 
 /** Slots decoded ahead of one's own judging when there are several workers. */
 const LOOKAHEAD = 2;
 
-parentPort?.on('message', (task: ReplayTask) => parentPort?.postMessage(answer(task)));
-
-function answer(task: ReplayTask): WorkerAnswer {
-  try {
-    return { report: work(task) };
-  } catch (error) {
-    return { error };
-  }
-}
-
 /** Runs this worker's part of a replay; the answer of a stopped replay means nothing. */
-function work(task: ReplayTask): WorkerReport {
+export default function work(task: ReplayTask): WorkerReport {
   const { core, heap } = instantiate(task.module, task.memory, task.names);
   const consumers = task.workers + (task.withResults ? 1 : 0);
   const control = new Control(task.memory, task.control, task.slots.length, consumers);
