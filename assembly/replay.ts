@@ -134,7 +134,7 @@ let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
 let worker: u32 = 0;
 let workers: u32 = 1;
 let conflict: bool = false;
-let ahead: usize = 0; // u32 connection reference of each frame read ahead, then a sum nobody reads
+let ahead: usize = 0; // u32 connection reference of each own frame ahead, then a sum nobody reads
 
 export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   const base = allocate(512);
@@ -163,11 +163,17 @@ export function judgeSlot(slot: Slot): u32 {
   let frames: u64 = 0;
   let express: u64 = 0;
   let bytes: u64 = 0;
+  let lookedAt: u32 = 0; // frames of the slot whose connections were looked up
+  let next = ahead;
   for (let i: u32 = 0; i < n; i++) {
-    if (i % AHEAD == 0) lookAhead(record, min<u32>(AHEAD, n - i));
+    if (i == lookedAt) {
+      lookedAt += lookAhead(record, n - i);
+      next = ahead;
+    }
     const r = changetype<FrameRecord>(record);
-    if (workers == 1 || <u32>r.owner == worker) {
-      const ref = load<u32>(ahead + <usize>(i % AHEAD) * 4);
+    if (isOwn(r)) {
+      const ref = load<u32>(next);
+      next += 4;
       const frame = slot.firstFrame + i;
       const traversal = ref == 0 ? 0 : goExpress(r, ref, frame);
       if (traversal == 0) {
@@ -190,21 +196,31 @@ export function judgeSlot(slot: Slot): u32 {
   return conflict ? STATUS_OWNER_CONFLICT : STATUS_OK;
 }
 
+@inline
+function isOwn(r: FrameRecord): bool {
+  return workers == 1 || <u32>r.owner == worker;
+}
+
 /**
- * Reads what the next frames' connection look-ups will need: all their buckets, then all the
+ * Reads what the look-ups of this worker's next frames will need: all their buckets, then all the
  * connections in them. Each loop of loads does nothing else, so that the processor has the cache
- * misses of all its packets under way at once.
+ * misses of all its packets under way at once. `ahead` then has a reference for each of them. Returns
+ * how many of the `n` frames from `first` on that covers, others' included.
  */
-function lookAhead(first: usize, n: u32): void {
+function lookAhead(first: usize, n: u32): u32 {
   let record = first;
-  for (let i: u32 = 0; i < n; i++) {
+  let end = ahead;
+  let i: u32 = 0;
+  for (; i < n && end != ahead + AHEAD * 4; i++) {
     const r = changetype<FrameRecord>(record);
-    const ports = <u32>r.sport | (<u32>r.dport << 16);
-    store<u32>(ahead + (<usize>i << 2), hashAhead(r.proto, r.src, r.dst, ports));
+    if (isOwn(r)) {
+      const ports = <u32>r.sport | (<u32>r.dport << 16);
+      store<u32>(end, hashAhead(r.proto, r.src, r.dst, ports));
+      end += 4;
+    }
     record += FRAME_RECORD_SIZE;
   }
   let sum: u64 = 0;
-  const end = ahead + (<usize>n << 2);
   for (let at = ahead; at < end; at += 4) sum += load<u64>(bucketOf(load<u32>(at)));
   for (let at = ahead; at < end; at += 4) store<u32>(at, refOf(load<u32>(at)));
   for (let at = ahead; at < end; at += 4) {
@@ -212,6 +228,7 @@ function lookAhead(first: usize, n: u32): void {
     sum += load<u64>(conn) + load<u64>(conn, 64); // address 0 holds nothing, and may be read
   }
   store<u64>(ahead + AHEAD * 4, sum); // so that the reads are not dropped
+  return i;
 }
 
 /** The result of a packet that went express. */
