@@ -146,6 +146,8 @@ function repeat(p: Packet, e: Opening): bool {
   }
   repeatTraversal(t, p.ipLen);
   addConnection(t);
+  outcome.path = t.path;
+  outcome.out = t.out;
   outcome.cached = e.traversal;
   outcome.opened = 1;
   return true;

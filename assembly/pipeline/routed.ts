@@ -31,7 +31,7 @@ import {
   routeReason,
 } from '../route/input';
 import { FRAGMENT_LAST, FRAGMENT_QUEUED } from '../wire/datagram';
-import { takeCached } from './cached';
+import { cachedOutcome, takeCached } from './cached';
 import { takeOpening } from './opening';
 import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
 import { outcome, TOWARDS_ROUTED } from './outcome';
@@ -76,7 +76,8 @@ export function receive(p: Packet): u32 {
   if (p.family != FAMILY_V4 && !isAcceptableV6(p)) return dropMartian();
   let v = preroutingRaw(p);
   if (v != VERDICT_ACCEPT) return v;
-  if (takeCached(p, TOWARDS_ROUTED) || takeOpening(p)) return v;
+  if (takeCached(p, TOWARDS_ROUTED)) return v;
+  if (takeOpening(p)) return cachedOutcome().verdict;
   v = preroutingRest(p);
   outcome.dstAfterPrerouting = p.dst;
   return v == VERDICT_ACCEPT ? routeOnwards(p) : v;
