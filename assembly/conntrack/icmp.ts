@@ -34,6 +34,9 @@ export const ICMP_PLAIN: u32 = 0; // track it as a connection
 export const ICMP_DONE: u32 = 1; // its connection, or UNTRACKED, is in the packet
 export const ICMP_INVALID: u32 = 2;
 
+/** Where the transport header quoted by the last related error is, counted from the error's own. */
+export let quotedAt: u32 = 0;
+
 /** Whether a v4 type is an error about another packet (icmp_is_err). */
 @inline
 function isError(type: u32): bool {
@@ -90,6 +93,7 @@ function loadInnerV4(ip: usize, have: u32): bool {
   const header = <u32>(load<u8>(ip) & 15) * 4;
   if (header > have) return false;
   setTuple(bswap<u32>(load<u32>(ip, 12)), bswap<u32>(load<u32>(ip, 16)), 0, 0, 0);
+  quotedAt = HEADER + header;
   return loadTransport(load<u8>(ip, 9), ip + header, have - header);
 }
 
@@ -113,6 +117,7 @@ function loadInnerV6(ip: usize, have: u32): bool {
   }
   if (next == IPPROTO_NONE || at > have) return false;
   setTuple(internV6(ip + 8), internV6(ip + 24), 0, 0, 0);
+  quotedAt = HEADER + at;
   return loadTransport(next, ip + at, have - at);
 }
 
