@@ -6,6 +6,7 @@ import { findTuple, foundDir } from './table';
 /** Packet.ctZoneSet: the directions that Packet.ctZone holds for. 0: the default zone. */
 export const ZONE_ORIGINAL: u32 = 1;
 export const ZONE_REPLY: u32 = 2;
+export const ZONE_CHOSEN: u32 = 4; // by a CT target, be it the default zone
 
 /** Zone that the packet's connection has in direction `dir`. */
 @inline
