@@ -9,8 +9,9 @@ import {
   SYSCTL_CT_ICMPV6_TIMEOUT,
   SYSCTL_CT_ICMP_TIMEOUT,
 } from '../abi';
-import { internV6 } from '../address';
+import { internV6, v6Bytes } from '../address';
 import { Packet } from '../packet';
+import { isLinkLocalV6 } from '../route/group';
 import { Conn, IPS_CONFIRMED } from './conn';
 import { checksumOk, TRACK_ACCEPT, TRACK_INVALID } from './protocol';
 import { foundDir } from './table';
@@ -25,6 +26,10 @@ import {
 import { findInZone } from './zone';
 
 const HEADER: u32 = 8;
+const REDIRECT_V6: u32 = 137;
+const REDIRECT_HEADER: u32 = 40; // of ICMPv6, the better way and the destination
+const OPTION_QUOTED: u8 = 4; // ND_OPT_REDIRECT_HDR
+const QUOTED_BY_REDIRECT: u32 = REDIRECT_HEADER + 8; // behind the option's own header
 const MAX_TYPE: u32 = 18; // NR_ICMP_TYPES
 const V4_HEADER: u32 = 20;
 const V6_HEADER: u32 = 40;
@@ -46,7 +51,7 @@ function isError(type: u32): bool {
 /** Multicast listener and neighbour discovery: never tracked (noct_valid_new). */
 @inline
 function isDiscovery(type: u32): bool {
-  return (type >= 130 && type <= 137) || type == 143;
+  return (type >= 130 && type <= 136) || type == 143;
 }
 
 /** Judges what is not a request or an answer, before any look-up: ICMP_*. */
@@ -63,25 +68,40 @@ export function icmpControl(p: Packet): u32 {
       p.ctState = <u8>CT_UNTRACKED;
       return ICMP_DONE;
     }
+    if (type == REDIRECT_V6) {
+      return isRedirect(p) && relate(p, QUOTED_BY_REDIRECT) ? ICMP_DONE : ICMP_INVALID;
+    }
     if (type >= 128) return ICMP_PLAIN;
   }
-  return relate(p) ? ICMP_DONE : ICMP_INVALID;
+  return relate(p, HEADER) ? ICMP_DONE : ICMP_INVALID;
 }
 
-/** Makes an error RELATED to the connection it quotes (nf_conntrack_inet_error). */
-function relate(p: Packet): bool {
-  const inner = <usize>p.l4 + HEADER;
-  const have = p.l4Cap - HEADER;
+/**
+ * Whether an IPv6 redirect is from a router of this link and begins its options with the packet it
+ * is about (nf_conntrack_icmpv6_redirect). Any other belongs to no connection.
+ */
+function isRedirect(p: Packet): bool {
+  if (p.ttl != 255 || !isLinkLocalV6(v6Bytes(p.src))) return false;
+  if (load<u8>(p.l4, 1) != 0 || p.l4Cap < QUOTED_BY_REDIRECT) return false;
+  const option = <usize>p.l4 + REDIRECT_HEADER;
+  return load<u8>(option) == OPTION_QUOTED && load<u8>(option, 1) != 0;
+}
+
+/** Makes an error RELATED to the connection that it quotes at `at` (nf_conntrack_inet_error). */
+function relate(p: Packet, at: u32): bool {
+  const inner = <usize>p.l4 + at;
+  const have = p.l4Cap - at;
   const found = p.family == FAMILY_V4 ? loadInnerV4(inner, have) : loadInnerV6(inner, have);
   // The error travels against the packet it quotes, so the tuple of its direction is the inverse.
   if (!found || !invertTuple()) return false;
-  const at = findInZone(p);
-  if (at == 0) return false;
-  const conn = changetype<Conn>(at);
+  const known = findInZone(p);
+  if (known == 0) return false;
+  const conn = changetype<Conn>(known);
   const dir = foundDir();
   // It must go where that direction goes, or anybody could relate to anything.
   if (p.dst != (dir == 0 ? conn.origDst : conn.replDst)) return false;
-  p.conn = <u32>at;
+  quotedAt += at;
+  p.conn = <u32>known;
   p.ctState = <u8>CT_RELATED;
   p.ctDir = <u8>dir;
   return true;
@@ -93,7 +113,7 @@ function loadInnerV4(ip: usize, have: u32): bool {
   const header = <u32>(load<u8>(ip) & 15) * 4;
   if (header > have) return false;
   setTuple(bswap<u32>(load<u32>(ip, 12)), bswap<u32>(load<u32>(ip, 16)), 0, 0, 0);
-  quotedAt = HEADER + header;
+  quotedAt = header;
   return loadTransport(load<u8>(ip, 9), ip + header, have - header);
 }
 
@@ -117,7 +137,7 @@ function loadInnerV6(ip: usize, have: u32): bool {
   }
   if (next == IPPROTO_NONE || at > have) return false;
   setTuple(internV6(ip + 8), internV6(ip + 24), 0, 0, 0);
-  quotedAt = HEADER + at;
+  quotedAt = at;
   return loadTransport(next, ip + at, have - at);
 }
 

@@ -24,6 +24,7 @@ import { Packet } from '../packet';
 import { transportChecksumOk } from '../wire/checksum';
 
 const ICMP_REDIRECT: u8 = 5;
+const NDISC_REDIRECT: u8 = 137;
 const QUOTED: u32 = 8; // what is needed of a quoted transport header
 
 /**
@@ -61,11 +62,11 @@ export function translate(p: Packet, manip: u32): u32 {
 /**
  * Whether an ICMP error may pass NAT, mapped or not (nf_nat_icmp_reply_translation): it verifies the
  * checksum itself, even where nf_conntrack_checksum is 0, and nobody could understand a redirect
- * about a mapped connection. Redirects of IPv6 are never tracked.
+ * about a mapped connection.
  */
 function isIntelligible(p: Packet, status: u32): bool {
   if (!transportChecksumOk(p)) return false;
-  if (p.family != FAMILY_V4 || p.icmpType != ICMP_REDIRECT) return true;
+  if (p.icmpType != (p.family == FAMILY_V4 ? ICMP_REDIRECT : NDISC_REDIRECT)) return true;
   return (status & IPS_NAT_DONE_MASK) == IPS_NAT_DONE_MASK && !(status & IPS_NAT_MASK);
 }
 
