@@ -6,9 +6,11 @@ import {
   FAMILY_V4,
   FRAME_FRAGMENT,
   FRAME_REASSEMBLED,
+  IFACE_FORWARDING_V6,
   PACKET_HOST,
   PATH_FORWARD,
   PATH_INPUT,
+  REASON_FORWARDING_OFF,
   REASON_FRAGMENT,
   REASON_MALFORMED,
   REASON_MARTIAN,
@@ -78,7 +80,13 @@ export function routeOnwards(p: Packet): u32 {
     outcome.reason = <u8>(isRoute ? REASON_SOURCE_ROUTE : REASON_MALFORMED);
     return VERDICT_DROP;
   }
-  return routed == ROUTED_LOCAL ? deliverLocally(p) : forwardPacket(p, routeOut());
+  if (routed == ROUTED_LOCAL) return deliverLocally(p);
+  // ip6_forward() asks, where IPv4's routing did: what stays on a bridge after DNAT never gets here
+  if (p.family != FAMILY_V4 && !(ifaceAt(p.in).flags & IFACE_FORWARDING_V6)) {
+    outcome.reason = <u8>REASON_FORWARDING_OFF;
+    return VERDICT_DROP;
+  }
+  return forwardPacket(p, routeOut());
 }
 
 export function deliverLocally(p: Packet): u32 {
