@@ -12,13 +12,14 @@ import {
 import { internV6, v6Bytes } from '../address';
 import { Packet } from '../packet';
 import { isLinkLocalV6 } from '../route/group';
+import { skipHeaders, skippedTo } from '../wire/ipv6';
+import { quoteOf, REDIRECT_HEADER, REDIRECT_QUOTE } from '../wire/quoted';
 import { Conn, IPS_CONFIRMED } from './conn';
 import { checksumOk, TRACK_ACCEPT, TRACK_INVALID } from './protocol';
 import { foundDir } from './table';
 import { refresh, timeoutOf } from './timeout';
 import {
   IPPROTO_ICMP,
-  IPPROTO_NONE,
   invertTuple,
   loadTransport,
   setTuple,
@@ -26,10 +27,7 @@ import {
 import { findInZone } from './zone';
 
 const HEADER: u32 = 8;
-const REDIRECT_V6: u32 = 137;
-const REDIRECT_HEADER: u32 = 40; // of ICMPv6, the better way and the destination
-const OPTION_QUOTED: u8 = 4; // ND_OPT_REDIRECT_HDR
-const QUOTED_BY_REDIRECT: u32 = REDIRECT_HEADER + 8; // behind the option's own header
+const OPTION_REDIRECTED: u8 = 4; // ND_OPT_REDIRECT_HDR
 const MAX_TYPE: u32 = 18; // NR_ICMP_TYPES
 const V4_HEADER: u32 = 20;
 const V6_HEADER: u32 = 40;
@@ -41,12 +39,6 @@ export const ICMP_INVALID: u32 = 2;
 
 /** Where the transport header quoted by the last related error is, counted from the error's own. */
 export let quotedAt: u32 = 0;
-
-/** Whether a v4 type is an error about another packet (icmp_is_err). */
-@inline
-function isError(type: u32): bool {
-  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
-}
 
 /** Multicast listener and neighbour discovery: never tracked (noct_valid_new). */
 @inline
@@ -62,18 +54,14 @@ export function icmpControl(p: Packet): u32 {
   const type: u32 = load<u8>(p.l4);
   if (v4) {
     if (type > MAX_TYPE) return ICMP_INVALID; // RFC 1122 §3.2.2
-    if (!isError(type)) return ICMP_PLAIN;
-  } else {
-    if (isDiscovery(type)) {
-      p.ctState = <u8>CT_UNTRACKED;
-      return ICMP_DONE;
-    }
-    if (type == REDIRECT_V6) {
-      return isRedirect(p) && relate(p, QUOTED_BY_REDIRECT) ? ICMP_DONE : ICMP_INVALID;
-    }
-    if (type >= 128) return ICMP_PLAIN;
+  } else if (isDiscovery(type)) {
+    p.ctState = <u8>CT_UNTRACKED;
+    return ICMP_DONE;
   }
-  return relate(p, HEADER) ? ICMP_DONE : ICMP_INVALID;
+  const quote = quoteOf(p.proto, type);
+  if (quote == 0) return ICMP_PLAIN;
+  if (quote == REDIRECT_QUOTE && !isRedirect(p)) return ICMP_INVALID;
+  return relate(p, quote) ? ICMP_DONE : ICMP_INVALID;
 }
 
 /**
@@ -82,9 +70,9 @@ export function icmpControl(p: Packet): u32 {
  */
 function isRedirect(p: Packet): bool {
   if (p.ttl != 255 || !isLinkLocalV6(v6Bytes(p.src))) return false;
-  if (load<u8>(p.l4, 1) != 0 || p.l4Cap < QUOTED_BY_REDIRECT) return false;
+  if (load<u8>(p.l4, 1) != 0 || p.l4Cap < REDIRECT_QUOTE) return false;
   const option = <usize>p.l4 + REDIRECT_HEADER;
-  return load<u8>(option) == OPTION_QUOTED && load<u8>(option, 1) != 0;
+  return load<u8>(option) == OPTION_REDIRECTED && load<u8>(option, 1) != 0;
 }
 
 /** Makes an error RELATED to the connection that it quotes at `at` (nf_conntrack_inet_error). */
@@ -119,26 +107,11 @@ function loadInnerV4(ip: usize, have: u32): bool {
 
 function loadInnerV6(ip: usize, have: u32): bool {
   if (have < V6_HEADER) return false;
-  let next: u32 = load<u8>(ip, 6);
-  let at = V6_HEADER;
-  // ipv6_skip_exthdr()
-  while (next == 0 || next == 43 || next == 44 || next == 51 || next == 60) {
-    if (have < at + HEADER) return false;
-    const header = ip + at;
-    if (next == 44) {
-      if (bswap<u16>(load<u16>(header, 2)) & 0xfff8) return false;
-      at += 8;
-    } else if (next == 51) {
-      at += (<u32>load<u8>(header, 1) + 2) << 2;
-    } else {
-      at += (<u32>load<u8>(header, 1) + 1) << 3;
-    }
-    next = load<u8>(header);
-  }
-  if (next == IPPROTO_NONE || at > have) return false;
+  const at = skipHeaders(ip, have);
+  if (at == 0) return false;
   setTuple(internV6(ip + 8), internV6(ip + 24), 0, 0, 0);
   quotedAt = at;
-  return loadTransport(next, ip + at, have - at);
+  return loadTransport(skippedTo, ip + at, have - at);
 }
 
 /** Tracks a request or an answer of `conn`. */

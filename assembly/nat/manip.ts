@@ -22,9 +22,8 @@ import {
 } from '../conntrack/tuple';
 import { Packet } from '../packet';
 import { transportChecksumOk } from '../wire/checksum';
+import { ICMP_REDIRECT, NDISC_REDIRECT } from '../wire/quoted';
 
-const ICMP_REDIRECT: u8 = 5;
-const NDISC_REDIRECT: u8 = 137;
 const QUOTED: u32 = 8; // what is needed of a quoted transport header
 
 /**
@@ -66,7 +65,7 @@ export function translate(p: Packet, manip: u32): u32 {
  */
 function isIntelligible(p: Packet, status: u32): bool {
   if (!transportChecksumOk(p)) return false;
-  if (p.icmpType != (p.family == FAMILY_V4 ? ICMP_REDIRECT : NDISC_REDIRECT)) return true;
+  if (<u32>p.icmpType != (p.family == FAMILY_V4 ? ICMP_REDIRECT : NDISC_REDIRECT)) return true;
   return (status & IPS_NAT_DONE_MASK) == IPS_NAT_DONE_MASK && !(status & IPS_NAT_MASK);
 }
 
