@@ -16,7 +16,6 @@ import {
   IPS_EXPECTED,
   IPS_HELPER,
   IPS_SEEN_REPLY,
-  zoneOf,
 } from './conn';
 import { ICMP_DONE, ICMP_INVALID, icmpControl, trackIcmp } from './icmp';
 import { account, disbelieve } from './extra';
@@ -25,7 +24,7 @@ import { trackSctp } from './sctp';
 import {
   allocConn,
   find,
-  findTuple,
+  findRival,
   foundDir,
   freeConn,
   freeDying,
@@ -181,7 +180,7 @@ export function confirm(p: Packet): u32 {
   if (conn.status & (IPS_CONFIRMED | IPS_DYING) || p.ctDir != 0) return VERDICT_ACCEPT;
   for (let dir: u32 = 0; dir < 2; dir++) {
     loadTuple(conn, dir);
-    if (findTuple(conn.family, zoneOf(conn, dir), p.tsNanos) != 0) return VERDICT_DROP;
+    if (findRival(conn, dir, p.tsNanos) != 0) return VERDICT_DROP;
   }
   if (!link(conn)) return VERDICT_DROP;
   begun = 0;
