@@ -31,6 +31,7 @@ import { Traversal } from './slot';
 import { plainKey } from './table/index';
 import { repeatTraversal } from './traversal';
 import { isRightV4 } from './wire/checksum';
+import { IPV4_HEADER } from './wire/ipv4';
 import { isSeenBelow } from './wire/index';
 
 const TCP: u32 = 6;
@@ -145,7 +146,8 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   // its transport
   const l3 = <usize>r.l3;
   const l4Off = <u32>place & 0xffff;
-  if (l4Off - 1 >= ipLen) return 0; // none, or beyond the packet
+  if (l4Off != IPV4_HEADER) return 0; // options: IP may refuse them
+  if (ipLen < IPV4_HEADER) return 0;
   const l4 = l3 + l4Off;
   const len = ipLen - l4Off;
   let print: u64;

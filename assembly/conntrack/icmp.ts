@@ -9,15 +9,17 @@ import {
   SYSCTL_CT_ICMPV6_TIMEOUT,
   SYSCTL_CT_ICMP_TIMEOUT,
 } from '../abi';
-import { internV6 } from '../address';
+import { internV6, v6Bytes } from '../address';
 import { Packet } from '../packet';
+import { isLinkLocalV6 } from '../route/group';
+import { skipHeaders, skippedTo } from '../wire/ipv6';
+import { quoteOf, REDIRECT_HEADER, REDIRECT_QUOTE } from '../wire/quoted';
 import { Conn, IPS_CONFIRMED } from './conn';
 import { checksumOk, TRACK_ACCEPT, TRACK_INVALID } from './protocol';
 import { foundDir } from './table';
 import { refresh, timeoutOf } from './timeout';
 import {
   IPPROTO_ICMP,
-  IPPROTO_NONE,
   invertTuple,
   loadTransport,
   setTuple,
@@ -25,6 +27,7 @@ import {
 import { findInZone } from './zone';
 
 const HEADER: u32 = 8;
+const OPTION_REDIRECTED: u8 = 4; // ND_OPT_REDIRECT_HDR
 const MAX_TYPE: u32 = 18; // NR_ICMP_TYPES
 const V4_HEADER: u32 = 20;
 const V6_HEADER: u32 = 40;
@@ -34,16 +37,13 @@ export const ICMP_PLAIN: u32 = 0; // track it as a connection
 export const ICMP_DONE: u32 = 1; // its connection, or UNTRACKED, is in the packet
 export const ICMP_INVALID: u32 = 2;
 
-/** Whether a v4 type is an error about another packet (icmp_is_err). */
-@inline
-function isError(type: u32): bool {
-  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
-}
+/** Where the transport header quoted by the last related error is, counted from the error's own. */
+export let quotedAt: u32 = 0;
 
 /** Multicast listener and neighbour discovery: never tracked (noct_valid_new). */
 @inline
 function isDiscovery(type: u32): bool {
-  return (type >= 130 && type <= 137) || type == 143;
+  return (type >= 130 && type <= 136) || type == 143;
 }
 
 /** Judges what is not a request or an answer, before any look-up: ICMP_*. */
@@ -54,31 +54,42 @@ export function icmpControl(p: Packet): u32 {
   const type: u32 = load<u8>(p.l4);
   if (v4) {
     if (type > MAX_TYPE) return ICMP_INVALID; // RFC 1122 §3.2.2
-    if (!isError(type)) return ICMP_PLAIN;
-  } else {
-    if (isDiscovery(type)) {
-      p.ctState = <u8>CT_UNTRACKED;
-      return ICMP_DONE;
-    }
-    if (type >= 128) return ICMP_PLAIN;
+  } else if (isDiscovery(type)) {
+    p.ctState = <u8>CT_UNTRACKED;
+    return ICMP_DONE;
   }
-  return relate(p) ? ICMP_DONE : ICMP_INVALID;
+  const quote = quoteOf(p.proto, type);
+  if (quote == 0) return ICMP_PLAIN;
+  if (quote == REDIRECT_QUOTE && !isRedirect(p)) return ICMP_INVALID;
+  return relate(p, quote) ? ICMP_DONE : ICMP_INVALID;
 }
 
-/** Makes an error RELATED to the connection it quotes (nf_conntrack_inet_error). */
-function relate(p: Packet): bool {
-  const inner = <usize>p.l4 + HEADER;
-  const have = p.l4Cap - HEADER;
+/**
+ * Whether an IPv6 redirect is from a router of this link and begins its options with the packet it
+ * is about (nf_conntrack_icmpv6_redirect). Any other belongs to no connection.
+ */
+function isRedirect(p: Packet): bool {
+  if (p.ttl != 255 || !isLinkLocalV6(v6Bytes(p.src))) return false;
+  if (load<u8>(p.l4, 1) != 0 || p.l4Cap < REDIRECT_QUOTE) return false;
+  const option = <usize>p.l4 + REDIRECT_HEADER;
+  return load<u8>(option) == OPTION_REDIRECTED && load<u8>(option, 1) != 0;
+}
+
+/** Makes an error RELATED to the connection that it quotes at `at` (nf_conntrack_inet_error). */
+function relate(p: Packet, at: u32): bool {
+  const inner = <usize>p.l4 + at;
+  const have = p.l4Cap - at;
   const found = p.family == FAMILY_V4 ? loadInnerV4(inner, have) : loadInnerV6(inner, have);
   // The error travels against the packet it quotes, so the tuple of its direction is the inverse.
   if (!found || !invertTuple()) return false;
-  const at = findInZone(p);
-  if (at == 0) return false;
-  const conn = changetype<Conn>(at);
+  const known = findInZone(p);
+  if (known == 0) return false;
+  const conn = changetype<Conn>(known);
   const dir = foundDir();
   // It must go where that direction goes, or anybody could relate to anything.
   if (p.dst != (dir == 0 ? conn.origDst : conn.replDst)) return false;
-  p.conn = <u32>at;
+  quotedAt += at;
+  p.conn = <u32>known;
   p.ctState = <u8>CT_RELATED;
   p.ctDir = <u8>dir;
   return true;
@@ -90,30 +101,17 @@ function loadInnerV4(ip: usize, have: u32): bool {
   const header = <u32>(load<u8>(ip) & 15) * 4;
   if (header > have) return false;
   setTuple(bswap<u32>(load<u32>(ip, 12)), bswap<u32>(load<u32>(ip, 16)), 0, 0, 0);
+  quotedAt = header;
   return loadTransport(load<u8>(ip, 9), ip + header, have - header);
 }
 
 function loadInnerV6(ip: usize, have: u32): bool {
   if (have < V6_HEADER) return false;
-  let next: u32 = load<u8>(ip, 6);
-  let at = V6_HEADER;
-  // ipv6_skip_exthdr()
-  while (next == 0 || next == 43 || next == 44 || next == 51 || next == 60) {
-    if (have < at + HEADER) return false;
-    const header = ip + at;
-    if (next == 44) {
-      if (bswap<u16>(load<u16>(header, 2)) & 0xfff8) return false;
-      at += 8;
-    } else if (next == 51) {
-      at += (<u32>load<u8>(header, 1) + 2) << 2;
-    } else {
-      at += (<u32>load<u8>(header, 1) + 1) << 3;
-    }
-    next = load<u8>(header);
-  }
-  if (next == IPPROTO_NONE || at > have) return false;
+  const at = skipHeaders(ip, have);
+  if (at == 0) return false;
   setTuple(internV6(ip + 8), internV6(ip + 24), 0, 0, 0);
-  return loadTransport(next, ip + at, have - at);
+  quotedAt = at;
+  return loadTransport(skippedTo, ip + at, have - at);
 }
 
 /** Tracks a request or an answer of `conn`. */

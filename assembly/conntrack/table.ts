@@ -86,9 +86,11 @@ function keyOf(proto: u32, family: u32, zone: u32): u32 {
   return proto | (family << 8) | (zone << 16);
 }
 
+const BOTH: u32 = 3; // directions, a bit each
+
 /**
  * The live connection that has this tuple in either direction at time `now`, or 0; foundDir() tells
- * which. Ports as in Conn. `zone` counts for the directions of `zoneDirs` (bit 0: original).
+ * which. Ports as in Conn.
  */
 export function find(
   family: u32,
@@ -98,6 +100,21 @@ export function find(
   sport: u32,
   dport: u32,
   zone: u32,
+  now: u64,
+): usize {
+  return search(family, proto, src, dst, sport, dport, zone, BOTH, now);
+}
+
+@inline
+function search(
+  family: u32,
+  proto: u32,
+  src: u32,
+  dst: u32,
+  sport: u32,
+  dport: u32,
+  zone: u32,
+  dirs: u32,
   now: u64,
 ): usize {
   const ports = sport | (dport << 16);
@@ -117,14 +134,14 @@ export function find(
         load<u32>(tuple, 8) == ports &&
         conn.proto == <u8>proto &&
         conn.family == <u8>family &&
-        zoneOf(conn, dir) == zone
+        zoneOf(conn, dir) == zone &&
+        (dirs == BOTH || dir == dirs >> 1)
       ) {
         if (conn.expires > now) {
           foundDirection = dir;
           return changetype<usize>(conn);
         }
-        kill(conn);
-        return find(family, proto, src, dst, sport, dport, zone, now); // its places are free now
+        kill(conn); // its places are free now, nothing else moved
       }
       places &= places - 1;
     }
@@ -152,6 +169,28 @@ export function refOf(hash: u32): u32 {
 /** As find(), for the tuple in tuple.ts. */
 export function findTuple(family: u32, zone: u32, now: u64): usize {
   return find(family, tupleProto, tupleSrc, tupleDst, tupleSport, tupleDport, zone, now);
+}
+
+/**
+ * As findTuple(), with a zone for each direction of a connection: a tuple must lie in the zone of
+ * its direction (nf_ct_key_equal).
+ */
+export function findZoned(family: u32, original: u32, reply: u32, now: u64): usize {
+  if (original == reply) return findTuple(family, original, now);
+  const found = findDirected(family, original, 1, now);
+  return found != 0 ? found : findDirected(family, reply, 2, now);
+}
+
+/** As findTuple(), in the zone that `conn` has in direction `dir`: what it would clash with. */
+export function findRival(conn: Conn, dir: u32, now: u64): usize {
+  const zone = zoneOf(conn, dir);
+  if (zoneOf(conn, dir ^ 1) == zone) return findTuple(conn.family, zone, now);
+  return findDirected(conn.family, zone, 1 << dir, now);
+}
+
+function findDirected(family: u32, zone: u32, dirs: u32, now: u64): usize {
+  const proto = tupleProto;
+  return search(family, proto, tupleSrc, tupleDst, tupleSport, tupleDport, zone, dirs, now);
 }
 
 function connHash(conn: Conn, dir: u32): u32 {

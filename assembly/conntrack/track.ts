@@ -19,7 +19,6 @@ import {
   IPS_EXPECTED,
   IPS_HELPER,
   IPS_SEEN_REPLY,
-  zoneOf,
 } from './conn';
 import { ICMP_DONE, ICMP_INVALID, icmpControl, trackIcmp } from './icmp';
 import { account, disbelieve } from './extra';
@@ -28,7 +27,7 @@ import { trackSctp } from './sctp';
 import {
   allocConn,
   find,
-  findTuple,
+  findRival,
   foundDir,
   freeConn,
   freeDying,
@@ -183,8 +182,10 @@ export function confirm(p: Packet): u32 {
   const conn = changetype<Conn>(p.conn);
   if (conn.status & (IPS_CONFIRMED | IPS_DYING) || p.ctDir != 0) return VERDICT_ACCEPT;
   // outside of zones nobody has its original tuple: the packet would be of that connection
-  if (conn.flags & (CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY) && isTaken(conn, 0, p.tsNanos)) return VERDICT_DROP;
-  if (!(conn.flags & CONN_REPLY_FREE) && isTaken(conn, 1, p.tsNanos)) return VERDICT_DROP;
+  const now = p.tsNanos;
+  const isZoned = (conn.flags & (CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY)) != 0;
+  if (isZoned && isTaken(conn, 0, now)) return VERDICT_DROP;
+  if (!(conn.flags & CONN_REPLY_FREE) && isTaken(conn, 1, now)) return VERDICT_DROP;
   if (!link(conn)) return VERDICT_DROP;
   begun = 0;
   return VERDICT_ACCEPT;
@@ -193,7 +194,7 @@ export function confirm(p: Packet): u32 {
 /** Whether a linked connection has this one's tuple of direction `dir`. */
 function isTaken(conn: Conn, dir: u32, now: u64): bool {
   loadTuple(conn, dir);
-  return findTuple(conn.family, zoneOf(conn, dir), now) != 0;
+  return findRival(conn, dir, now) != 0;
 }
 
 /** Whether no connection has the reply tuple of one that is not linked yet. */

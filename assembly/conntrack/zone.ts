@@ -1,11 +1,12 @@
 /** Zones: CT --zone, --zone-orig and --zone-reply give look-ups a space of their own. */
 import { Packet } from '../packet';
 import { CONN_ZONE_ORIGINAL, CONN_ZONE_REPLY, Conn } from './conn';
-import { findTuple, foundDir } from './table';
+import { findZoned } from './table';
 
 /** Packet.ctZoneSet: the directions that Packet.ctZone holds for. 0: the default zone. */
 export const ZONE_ORIGINAL: u32 = 1;
 export const ZONE_REPLY: u32 = 2;
+export const ZONE_CHOSEN: u32 = 4; // by a CT target, be it the default zone
 
 /** Zone that the packet's connection has in direction `dir`. */
 @inline
@@ -22,15 +23,8 @@ export function assignZone(conn: Conn, p: Packet): void {
   if (p.ctZoneSet & <u8>ZONE_REPLY) conn.flags |= CONN_ZONE_REPLY;
 }
 
-/** The connection of the tuple in tuple.ts, seen by this packet (nf_conntrack_find_get). */
+/** The connection of the tuple in tuple.ts, seen by this packet (resolve_normal_ct). */
+@inline
 export function findInZone(p: Packet): usize {
-  const original = packetZone(p, 0);
-  const found = findTuple(p.family, original, p.tsNanos);
-  if (p.ctZoneSet == 0) return found;
-  const reply = packetZone(p, 1);
-  // nf_ct_zone_equal(): a tuple of either direction must lie in the zone of that direction.
-  if (found != 0 && (foundDir() == 0 || original == reply)) return found;
-  if (original == reply) return 0;
-  const second = findTuple(p.family, reply, p.tsNanos);
-  return second != 0 && foundDir() == 1 ? second : 0;
+  return findZoned(p.family, packetZone(p, 0), packetZone(p, 1), p.tsNanos);
 }

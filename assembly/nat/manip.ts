@@ -1,5 +1,5 @@
 /** Rewriting packets as their connection's mapping says: nf_nat_packet() and ICMP errors. */
-import { CT_RELATED, DIR_REPLY, VERDICT_ACCEPT, VERDICT_DROP } from '../abi';
+import { CT_RELATED, DIR_REPLY, FAMILY_V4, VERDICT_ACCEPT, VERDICT_DROP } from '../abi';
 import {
   Conn,
   IPS_DST_NAT,
@@ -7,6 +7,7 @@ import {
   IPS_NAT_MASK,
   IPS_SRC_NAT,
 } from '../conntrack/conn';
+import { quotedAt } from '../conntrack/icmp';
 import {
   IPPROTO_GRE,
   hasPorts,
@@ -20,26 +21,25 @@ import {
   tupleSrc,
 } from '../conntrack/tuple';
 import { Packet } from '../packet';
+import { transportChecksumOk } from '../wire/checksum';
+import { ICMP_REDIRECT, NDISC_REDIRECT } from '../wire/quoted';
 
-const ICMP_REDIRECT: u8 = 5;
-const NDISC_REDIRECT: u8 = 137;
+const QUOTED: u32 = 8; // what is needed of a quoted transport header
 
 /**
  * Applies the mapping of `manip` (0: source, 1: destination) to the packet: in the reply direction,
- * a source mapping is undone on destinations and the other way round. VERDICT_DROP for an ICMP
- * redirect about a mapped connection, which nobody could understand.
+ * a source mapping is undone on destinations and the other way round. VERDICT_DROP for what cannot
+ * be translated.
  */
 export function translate(p: Packet, manip: u32): u32 {
   const conn = changetype<Conn>(p.conn);
   const status = conn.status;
   const isError = p.ctState == CT_RELATED && isIcmp(p.proto);
-  if (isError && (p.icmpType == ICMP_REDIRECT || p.icmpType == NDISC_REDIRECT)) {
-    const settled = (status & IPS_NAT_DONE_MASK) == IPS_NAT_DONE_MASK;
-    if (!settled || status & IPS_NAT_MASK) return VERDICT_DROP;
-  }
+  if (isError && !isIntelligible(p, status)) return VERDICT_DROP;
   let bit = manip == 0 ? IPS_SRC_NAT : IPS_DST_NAT;
   if (p.ctDir == DIR_REPLY) bit ^= IPS_NAT_MASK;
   if (!(status & bit)) return VERDICT_ACCEPT;
+  if (isError && !quotesEnough(p, conn)) return VERDICT_DROP;
 
   // It is to look like the inverse of what the other direction sends.
   loadTuple(conn, <u32>p.ctDir ^ 1);
@@ -56,6 +56,24 @@ export function translate(p: Packet, manip: u32): u32 {
     else p.dport = <u16>tupleDport;
   }
   return VERDICT_ACCEPT;
+}
+
+/**
+ * Whether an ICMP error may pass NAT, mapped or not (nf_nat_icmp_reply_translation): it verifies the
+ * checksum itself, even where nf_conntrack_checksum is 0, and nobody could understand a redirect
+ * about a mapped connection.
+ */
+function isIntelligible(p: Packet, status: u32): bool {
+  if (!transportChecksumOk(p)) return false;
+  if (<u32>p.icmpType != (p.family == FAMILY_V4 ? ICMP_REDIRECT : NDISC_REDIRECT)) return true;
+  return (status & IPS_NAT_DONE_MASK) == IPS_NAT_DONE_MASK && !(status & IPS_NAT_MASK);
+}
+
+/** Whether the error quotes what has to be rewritten (l4proto_manip_pkt); a tuple takes less. */
+function quotesEnough(p: Packet, conn: Conn): bool {
+  const proto: u32 = conn.proto;
+  if (!hasPorts(proto) && proto != IPPROTO_GRE) return true;
+  return p.l4Len >= quotedAt + QUOTED;
 }
 
 /** gre_manip_pkt() translates destinations of the versions 0 and 1 alone. */

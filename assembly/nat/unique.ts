@@ -17,7 +17,7 @@ import {
   windowOf,
   zoneOf,
 } from '../conntrack/conn';
-import { findTuple, foundDir, kill } from '../conntrack/table';
+import { findRival, foundDir, kill } from '../conntrack/table';
 import { after } from '../conntrack/tcp-window';
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../conntrack/tcp-table';
 import {
@@ -62,7 +62,7 @@ export function lastChosen(): bool {
 /** Whether a connection other than `conn` has the inverse of the tuple (nf_nat_used_tuple). */
 function isUsed(conn: Conn, now: u64): bool {
   invertTuple();
-  const found = findTuple(conn.family, zoneOf(conn, 1), now);
+  const found = findRival(conn, 1, now);
   invertTuple();
   return found != 0 && found != changetype<usize>(conn);
 }
@@ -76,7 +76,7 @@ function isUsedHarder(conn: Conn, left: u32, now: u64): bool {
     return isUsed(conn, now);
   }
   invertTuple();
-  const found = findTuple(conn.family, zoneOf(conn, 1), now);
+  const found = findRival(conn, 1, now);
   invertTuple();
   if (found == 0) return false;
   if (foundDir() == 0) return true;

@@ -3,12 +3,20 @@
  * packet and the key of everything about that packet that any rule looks at. A packet with the same
  * key, led the same way, hits the same counters with the same outcome.
  */
-import { CT_ESTABLISHED, DIR_ORIGINAL, PACKET_HOST, PATH_FORWARD, VERDICT_ACCEPT } from '../abi';
+import {
+  CT_ESTABLISHED,
+  DIR_ORIGINAL,
+  FAMILY_V4,
+  PACKET_HOST,
+  PATH_FORWARD,
+  VERDICT_ACCEPT,
+} from '../abi';
 import { Conn, IPS_CONFIRMED } from '../conntrack/conn';
 import { Packet } from '../packet';
 import { Traversal } from '../slot';
 import { volatileKey } from '../table/index';
 import { repeatTraversal, walkIsWhole } from '../traversal';
+import { IPV4_HEADER } from '../wire/ipv4';
 import { outcome, TOWARDS_PORT } from './outcome';
 import { exceedsMtu } from './routed';
 
@@ -30,6 +38,7 @@ export function takeCached(p: Packet, to: u32): bool {
   const t = changetype<Traversal>(<usize>cached);
   if (t.in != p.in || t.physIn != outcome.firstPhysIn || t.flags != outcome.towards) return false;
   if (outcome.towards == TOWARDS_PORT && <u32>t.physOut != to) return false;
+  if (p.family == FAMILY_V4 && p.l4 - p.l3 != IPV4_HEADER) return false; // IP may refuse options
   if (t.path == PATH_FORWARD) {
     if (p.ttl <= 1 || p.pktType != PACKET_HOST) return false;
     if (p.ipLen > SMALL && exceedsMtu(p, t.out)) return false;

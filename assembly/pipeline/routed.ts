@@ -6,10 +6,13 @@ import {
   FAMILY_V4,
   FRAME_FRAGMENT,
   FRAME_REASSEMBLED,
+  IFACE_FORWARDING_V6,
   PACKET_HOST,
   PATH_FORWARD,
   PATH_INPUT,
+  REASON_FORWARDING_OFF,
   REASON_FRAGMENT,
+  REASON_MALFORMED,
   REASON_MARTIAN,
   REASON_MTU,
   REASON_PKTTYPE,
@@ -31,6 +34,7 @@ import {
   routeReason,
 } from '../route/input';
 import { FRAGMENT_LAST, FRAGMENT_QUEUED } from '../wire/datagram';
+import { judgeOptions, OPTIONS_FINE, OPTIONS_SOURCE_ROUTE } from '../wire/ipv4-options';
 import { cachedOutcome, takeCached } from './cached';
 import { takeOpening } from './opening';
 import { forwardHook, inputHook, postroutingHook, preroutingRaw, preroutingRest } from './hooks';
@@ -38,10 +42,6 @@ import { outcome, TOWARDS_ROUTED } from './outcome';
 import { reassemble } from './reassemble';
 
 const DONT_FRAGMENT: u8 = 0x40;
-const OPTION_END: u8 = 0;
-const OPTION_NOP: u8 = 1;
-const OPTION_LSRR: u8 = 131;
-const OPTION_SSRR: u8 = 137;
 
 /** Whether the packet is too long for `out` and may not be cut (ip_exceeds_mtu). */
 export function exceedsMtu(p: Packet, out: u32): bool {
@@ -50,20 +50,6 @@ export function exceedsMtu(p: Packet, out: u32): bool {
   // Of what was fragmented, the fragments matter (ip6_pkt_too_big): a link took them.
   if (p.family != FAMILY_V4) return !(p.flags & FRAME_REASSEMBLED);
   return (load<u8>(p.l3, 6) & DONT_FRAGMENT) != 0;
-}
-
-/** Whether the header has a loose or strict source route, which no host accepts by default. */
-function isSourceRouted(p: Packet): bool {
-  if (p.family != FAMILY_V4) return false;
-  const header = <u32>(load<u8>(p.l3) & 15) * 4;
-  let at: u32 = 20;
-  while (at + 1 < header && at + 1 < p.capLen) {
-    const option = load<u8>(<usize>p.l3 + at);
-    if (option == OPTION_END) return false;
-    if (option == OPTION_LSRR || option == OPTION_SSRR) return true;
-    at += option == OPTION_NOP ? 1 : max<u32>(1, load<u8>(<usize>p.l3 + at, 1));
-  }
-  return false;
 }
 
 export function dropMartian(): u32 {
@@ -85,16 +71,24 @@ export function receive(p: Packet): u32 {
 
 /** Goes on after PREROUTING. The verdict; path, reason and out-interface are in `outcome`. */
 export function routeOnwards(p: Packet): u32 {
-  if (isSourceRouted(p)) {
-    outcome.reason = <u8>REASON_SOURCE_ROUTE;
-    return VERDICT_DROP;
-  }
   const routed = routeInput(p);
   if (routed == ROUTED_DROP) {
     outcome.reason = <u8>routeReason();
     return VERDICT_DROP;
   }
-  return routed == ROUTED_LOCAL ? deliverLocally(p) : forwardPacket(p, routeOut());
+  const options = p.family == FAMILY_V4 ? judgeOptions(p.l3, p.capLen) : OPTIONS_FINE;
+  if (options != OPTIONS_FINE) {
+    const isRoute = options == OPTIONS_SOURCE_ROUTE;
+    outcome.reason = <u8>(isRoute ? REASON_SOURCE_ROUTE : REASON_MALFORMED);
+    return VERDICT_DROP;
+  }
+  if (routed == ROUTED_LOCAL) return deliverLocally(p);
+  // ip6_forward() asks, where IPv4's routing did: what stays on a bridge after DNAT never gets here
+  if (p.family != FAMILY_V4 && !(ifaceAt(p.in).flags & IFACE_FORWARDING_V6)) {
+    outcome.reason = <u8>REASON_FORWARDING_OFF;
+    return VERDICT_DROP;
+  }
+  return forwardPacket(p, routeOut());
 }
 
 export function deliverLocally(p: Packet): u32 {

@@ -169,7 +169,6 @@ function inputV6(p: Packet): u32 {
   }
   const route = changetype<Route>(r);
   if (route.type == ROUTE_LOCAL || route.type == 4) return ROUTED_LOCAL;
-  if (!(iface.flags & IFACE_FORWARDING_V6)) return drop(REASON_FORWARDING_OFF);
   if (route.type == ROUTE_MULTICAST) return drop(REASON_NO_ROUTE);
   if (route.type != ROUTE_UNICAST) return drop(REASON_BLACKHOLE);
   outIface = routeIface(r);

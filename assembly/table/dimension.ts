@@ -111,7 +111,7 @@ export function keyLow(family: u32, handle: u32): u64 {
 export function conntrackValue(p: Packet): u32 {
   if (p.ctState == CT_UNTRACKED) return CT_UNTRACKED;
   if (p.conn == 0) {
-    // A template (CT --zone) counts as a connection in state NEW until conntrack replaces it.
+    // A template (CT) counts as a connection in state NEW until conntrack replaces it.
     return p.ctZoneSet != 0 && p.ctState == CT_NEW ? CT_NEW : CT_INVALID;
   }
   const status = changetype<Conn>(<usize>p.conn).status;

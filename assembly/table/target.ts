@@ -27,7 +27,7 @@ import {
   TTL_SET,
 } from '../abi-rules';
 import { Conn } from '../conntrack/conn';
-import { ZONE_ORIGINAL, ZONE_REPLY } from '../conntrack/zone';
+import { ZONE_CHOSEN, ZONE_ORIGINAL, ZONE_REPLY } from '../conntrack/zone';
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
 import { applyHmark } from './hmark';
@@ -115,7 +115,7 @@ function shifted(value: u32, args: usize): u32 {
   return (value << left) >> right;
 }
 
-/** CT and NOTRACK: only packets that no connection has been found for (xt_ct_target). */
+/** CT and NOTRACK: only packets that no connection and no such target has met (xt_ct_target). */
 function track(p: Packet, args: usize): void {
   if (p.conn != 0 || p.ctState == CT_UNTRACKED || p.ctZoneSet != 0) return;
   const flags = load<u32>(args);
@@ -124,10 +124,9 @@ function track(p: Packet, args: usize): void {
     return;
   }
   p.ctTemplate = <u16>load<u32>(args, 8);
-  let directions: u32 = 0;
+  let directions = ZONE_CHOSEN;
   if (flags & CT_TARGET_ZONE_ORIGINAL) directions |= ZONE_ORIGINAL;
   if (flags & CT_TARGET_ZONE_REPLY) directions |= ZONE_REPLY;
-  if (directions == 0) return;
   p.ctZoneSet = <u8>directions;
   p.ctZone = <u16>(flags & CT_TARGET_ZONE_MARK ? p.mark : load<u32>(args, 4));
   p.ctState = <u8>CT_NEW;

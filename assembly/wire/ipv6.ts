@@ -111,6 +111,34 @@ function isExtension(next: u32): bool {
   );
 }
 
+/** Bytes of an extension header whose length field says `units`. */
+@inline
+function sizeOf(kind: u32, units: u32): u32 {
+  if (kind == NEXTHDR_FRAGMENT) return FRAGMENT_HEADER;
+  return kind == NEXTHDR_AUTH ? (units + 2) << 2 : (units + 1) << 3;
+}
+
+/** The protocol that skipHeaders() found. */
+export let skippedTo: u32 = 0;
+
+/**
+ * Where the transport header is of the packet at `ip` that an error quotes, as ipv6_skip_exthdr()
+ * looks for it in the `have` bytes that are there. 0: there is none, or it is in another fragment.
+ */
+export function skipHeaders(ip: usize, have: u32): u32 {
+  let next = <u32>load<u8>(ip, IPV6_NEXT);
+  let at = IPV6_HEADER;
+  while (isExtension(next)) {
+    if (have < at + 8) return 0;
+    const header = ip + at;
+    if (next == NEXTHDR_FRAGMENT && be16(header + FRAGMENT_OFFSET) & 0xfff8) return 0;
+    at += sizeOf(next, load<u8>(header, 1));
+    next = load<u8>(header);
+  }
+  skippedTo = next;
+  return next == IPPROTO_NONE || at > have ? 0 : at;
+}
+
 /**
  * Walks the extension headers as ipv6_find_hdr() does and decodes what follows. `have` bytes of
  * `total` were captured. A header that ends outside of the packet leaves l4 at it; one that was not
@@ -122,7 +150,6 @@ export function extensionHeaders(f: FrameRecord, at: usize, have: u32, total: u3
   let off = IPV6_HEADER;
   fragmentHeader = 0;
   for (;;) {
-    let size: u32 = 0;
     if (!isExtension(next)) break;
     if (next == NEXTHDR_AUTH) f.flags |= <u16>FRAME_HEADERS;
     const need: u32 = next == NEXTHDR_ROUTING || next == NEXTHDR_FRAGMENT ? 4 : 2;
@@ -147,11 +174,8 @@ export function extensionHeaders(f: FrameRecord, at: usize, have: u32, total: u3
         if (isExtension(f.proto)) f.flags |= <u16>FRAME_HEADERS;
         return;
       }
-      size = FRAGMENT_HEADER;
-    } else {
-      const units = <u32>load<u8>(at + off, 1);
-      size = next == NEXTHDR_AUTH ? (units + 2) << 2 : (units + 1) << 3;
     }
+    const size = sizeOf(next, load<u8>(at + off, 1));
     prev = off;
     next = load<u8>(at + off);
     off += size;

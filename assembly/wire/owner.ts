@@ -29,7 +29,8 @@ import { allocate } from '../memory';
 import { FrameRecord } from '../packet';
 import { be32 } from './bytes';
 import { IPV4_DST, IPV4_HEADER, IPV4_OFFSET, IPV4_PROTO, IPV4_SRC } from './ipv4';
-import { IPV6_DST, IPV6_HEADER, IPV6_NEXT, IPV6_SRC } from './ipv6';
+import { IPV6_DST, IPV6_HEADER, IPV6_SRC, skipHeaders, skippedTo } from './ipv6';
+import { quoteOf } from './quoted';
 import { CaptureState } from './state';
 import { hasPorts, IPPROTO_ICMP, IPPROTO_ICMPV6 } from './transport';
 
@@ -273,9 +274,9 @@ export function ownerOf(f: FrameRecord): u32 {
     sport = 0; // the later ones have no ports, and one worker puts them all together
     dport = 0;
   } else if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
-    if (isIcmpError(f)) {
-      if (quotedHash(f)) return pick(quoted);
-    }
+    // what quotes a packet must be seen by the owner of that packet's connection
+    const quote = f.l4Off == 0 ? 0 : quoteOf(proto, f.icmp);
+    if (quote != 0 && quotedHash(f, <u32>f.l4Off + quote)) return pick(quoted);
     sport = 0; // an echo id may be translated
     dport = 0;
   }
@@ -284,22 +285,11 @@ export function ownerOf(f: FrameRecord): u32 {
   return pick(endpointV6(l3 + IPV6_SRC, sport) + endpointV6(l3 + IPV6_DST, dport));
 }
 
-/** Errors quote the packet that they are about: its connection's owner must see them. */
-function isIcmpError(f: FrameRecord): bool {
-  const type = <u32>f.icmp;
-  if (f.l4Off == 0) return false;
-  if (f.proto == IPPROTO_ICMPV6) return type < 128;
-  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
-}
-
-const ICMP_HEADER: u32 = 8;
-
 /** What quotedHash() found. */
 let quoted: u32 = 0;
 
-/** Hashes the packet that an ICMP error quotes; false: its addresses were not captured. */
-function quotedHash(f: FrameRecord): bool {
-  const off = <u32>f.l4Off + ICMP_HEADER;
+/** Hashes the packet quoted at `off` from l3; false: its addresses were not captured. */
+function quotedHash(f: FrameRecord, off: u32): bool {
   const cap = f.capLen;
   const l3 = <usize>f.l3 + off;
   if (f.family == FAMILY_V4) {
@@ -315,8 +305,9 @@ function quotedHash(f: FrameRecord): bool {
     return true;
   }
   if (cap < off + IPV6_HEADER) return false;
-  const ports = hasPorts(load<u8>(l3, IPV6_NEXT)) && cap >= off + IPV6_HEADER + 4;
-  const both = ports ? be32(l3 + IPV6_HEADER) : 0;
+  const l4 = skipHeaders(l3, cap - off);
+  const ports = l4 != 0 && hasPorts(skippedTo) && cap >= off + l4 + 4;
+  const both = ports ? be32(l3 + l4) : 0;
   quoted = endpointV6(l3 + IPV6_SRC, both >> 16);
   quoted += endpointV6(l3 + IPV6_DST, both & 0xffff);
   return true;

@@ -139,9 +139,10 @@ describe('ICMPv6', () => {
   it('tracks echoes and leaves neighbour discovery untracked', () => {
     expect(see(icmp(X, Y, 128, 0, 5))).toBe('NEW/original');
     expect(see(icmp(Y, X, 129, 0, 5))).toBe('ESTABLISHED/reply');
-    for (const type of [130, 131, 132, 133, 134, 135, 136, 137, 143]) {
+    for (const type of [130, 131, 132, 133, 134, 135, 136, 143]) {
       expect(see(icmp(X, 'ff02::1', type, 0, 0))).toBe('UNTRACKED');
     }
+    expect(see(icmp(X, 'ff02::1', 137, 0, 0))).toBe('INVALID'); // a redirect about nothing
     expect(see(icmp(X, Y, 138, 0, 0))).toBe('INVALID');
     expect(see(icmp(Y, X, 129, 0, 6))).toBe('INVALID');
   });

@@ -1,6 +1,16 @@
 /** The connlimit match (xt_connlimit.c, nf_conncount.c): connections per address. */
 import { Conn, IPS_ASSURED, IPS_CONFIRMED } from '../../conntrack/conn';
 import { find } from '../../conntrack/table';
+import {
+  loadPacket,
+  loadTuple,
+  tupleDport,
+  tupleDst,
+  tupleProto,
+  tupleSport,
+  tupleSrc,
+} from '../../conntrack/tuple';
+import { findInZone } from '../../conntrack/zone';
 import { findRecord, HashTable, initHashTable, insertRecord } from '../../lookup/hash-table';
 import { allocate } from '../../memory';
 import { Packet } from '../../packet';
@@ -54,6 +64,7 @@ class Member {
 
 let key: usize = 0;
 let asked: usize = 0; // Member: the packet's own connection
+let known: usize = 0; // that connection, or 0
 
 /** MATCH_CONNLIMIT */
 export function connlimitMatches(p: Packet, match: usize): bool {
@@ -64,7 +75,11 @@ export function connlimitMatches(p: Packet, match: usize): bool {
     if (key == 0 || asked == 0) return false;
   }
   const member = changetype<Member>(asked);
-  const conn = describe(p, member);
+  if (!describe(p, member)) {
+    p.hotdrop = 1;
+    return false;
+  }
+  const conn = known;
   const handle = config.destination ? p.dst : p.src;
   store<u64>(key, keyHigh(p.family, handle) & config.maskHigh);
   store<u64>(key, keyLow(p.family, handle) & config.maskLow, 8);
@@ -112,28 +127,28 @@ function noteChecked(group: Group, jiffy: u64): void {
   group.checkedCount = group.count;
 }
 
-/** The packet's connection or 0; `out`: its original tuple, or else the packet's own. */
-function describe(p: Packet, out: Member): usize {
+/**
+ * Describes what the packet is counted as: its connection's original tuple, or else its own. Sets
+ * `known` to the connection. False: it has neither (get_ct_or_tuple_from_skb).
+ */
+function describe(p: Packet, out: Member): bool {
   out.family = p.family;
-  out.proto = p.proto;
-  let conn: usize = p.conn;
-  if (conn == 0) conn = find(p.family, p.proto, p.src, p.dst, p.sport, p.dport, 0, p.tsNanos);
-  if (conn != 0) {
-    const c = changetype<Conn>(conn);
-    out.src = c.origSrc;
-    out.dst = c.origDst;
-    out.sport = c.origSport;
-    out.dport = c.origDport;
-    out.proto = c.proto;
-    out.zone = c.zone;
-    return conn;
+  known = p.conn;
+  if (known == 0) {
+    if (p.fragOff != 0 || !loadPacket(p)) return false;
+    out.zone = p.ctZoneSet != 0 ? p.ctZone : 0;
+    known = findInZone(p);
+  } else {
+    const conn = changetype<Conn>(known);
+    out.zone = conn.zone;
+    loadTuple(conn, 0);
   }
-  out.src = p.src;
-  out.dst = p.dst;
-  out.sport = p.sport;
-  out.dport = p.dport;
-  out.zone = 0;
-  return 0;
+  out.src = tupleSrc;
+  out.dst = tupleDst;
+  out.sport = <u16>tupleSport;
+  out.dport = <u16>tupleDport;
+  out.proto = <u8>tupleProto;
+  return true;
 }
 
 @inline

@@ -169,9 +169,8 @@ export function writeCase(directory: string, judged: Judged): void {
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text);
   mkdirSync(join(directory, 'host'), { recursive: true });
   mkdirSync(join(directory, 'expected'), { recursive: true });
-  for (const [name, text] of Object.entries(judged.host)) {
-    if (text.trim() !== '') write(`host/${name}`, text);
-  }
+  // an empty one too: iptables-nft-save has nothing to say of a host without tables
+  for (const [name, text] of Object.entries(judged.host)) write(`host/${name}`, text);
   writeFileSync(
     join(directory, 'in.pcapng'),
     pcapng(
