@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { captureOf, hostOf } from './inputs.ts';
-import type { Row } from './row.ts';
-import type { TrafficKind } from './traffic/docker-traffic.ts';
+import type { Contender, Row } from './row.ts';
+import type { Settings } from './settings.ts';
+import type { DockerTraffic } from './traffic/docker-traffic.ts';
 
 const PROGRAM = 'dist/bundle/cli/dockfw.js';
 
@@ -17,27 +18,40 @@ async function run(args: readonly string[]): Promise<void> {
   if (status !== 0) throw new Error(`dockfw ${args.join(' ')}: exit status ${status}`);
 }
 
-function endToEndRow(traffic: TrafficKind, workers: number): Row {
-  const plural = workers === 1 ? '1 worker' : `${workers} workers`;
+function dockfw(workers: number, inputs: (settings: Settings) => Inputs): Contender {
   return {
-    name: `end to end, ${traffic}, ${plural}`,
-    measure: async (settings) => {
-      const capture = captureOf(traffic, settings);
-      const host = hostOf('docker', settings);
+    who: workers === 1 ? 'dockfw' : `dockfw, ${workers} workers`,
+    prepare: async (settings) => {
+      const { traffic, host } = inputs(settings);
+      const capture = captureOf(traffic);
       const question = ['replay', capture, '--host', host, '--counters', '/dev/null'];
-      const rates: number[] = [];
-      for (let round = 0; round <= settings.rounds; round++) {
+      const args = [...question, '--workers', `${workers}`];
+      await run(args); // brings the capture into the page cache
+      return async () => {
         const start = performance.now();
-        await run([...question, '--workers', `${workers}`]);
-        const rate = (settings.packets / (performance.now() - start)) * 1000;
-        if (round > 0) rates.push(rate); // the first one brings the capture into the page cache
-      }
-      return { rates };
+        await run(args);
+        return { rate: (traffic.packets / (performance.now() - start)) * 1000 };
+      };
     },
   };
 }
 
-export function endToEndRows(workers: readonly number[]): Row[] {
+interface Inputs {
+  readonly traffic: DockerTraffic;
+  readonly host: string;
+}
+
+export function endToEndRows({ workers, ports, usualConnections }: Settings): Row[] {
   const kinds = ['steady', 'new'] as const;
-  return kinds.flatMap((traffic) => workers.map((count) => endToEndRow(traffic, count)));
+  return kinds.flatMap((kind) =>
+    ports.map((count) => ({
+      name: `end to end, ${kind}, ${count} ports`,
+      contenders: workers.map((workerCount) =>
+        dockfw(workerCount, ({ packets }) => ({
+          traffic: { kind, packets, connections: usualConnections, ports: count },
+          host: hostOf('docker', count),
+        })),
+      ),
+    })),
+  );
 }

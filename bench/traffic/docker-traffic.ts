@@ -6,10 +6,11 @@
  * connection each. IP and TCP checksums are right.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { Random } from './random.ts';
 
 export type TrafficKind = 'steady' | 'new';
 
-export interface TrafficOptions {
+export interface DockerTraffic {
   readonly kind: TrafficKind;
   readonly packets: number;
   /** Of `steady`. */
@@ -166,19 +167,8 @@ function complement(sum: number): number {
   return ~folded & 0xffff;
 }
 
-/** Marsaglia's xorshift: 32 bits, the same numbers in every run. */
-function* randomWords(): Generator<number, never> {
-  let state = 88172645;
-  for (;;) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    yield state >>> 0;
-  }
-}
-
 /** Writes the capture; the same options give the same bytes. */
-export function writeDockerTraffic(path: string, options: TrafficOptions): void {
+export function writeDockerTraffic(path: string, options: DockerTraffic): void {
   const writer = new CaptureWriter(path);
   if (options.kind === 'new') writeScan(writer, options);
   else writeConversations(writer, options);
@@ -188,7 +178,7 @@ export function writeDockerTraffic(path: string, options: TrafficOptions): void 
 const clientAddress = (n: number): number => FIRST_CLIENT + Math.floor(n / CLIENTS_PER_ADDRESS);
 const clientPort = (n: number): number => 1024 + (n % CLIENTS_PER_ADDRESS);
 
-function writeScan(writer: CaptureWriter, { packets, ports }: TrafficOptions): void {
+function writeScan(writer: CaptureWriter, { packets, ports }: DockerTraffic): void {
   for (let n = 0; n < packets; n++) {
     const dport = FIRST_PORT + (n % ports);
     writer.packet(
@@ -205,7 +195,7 @@ function writeScan(writer: CaptureWriter, { packets, ports }: TrafficOptions): v
   }
 }
 
-function writeConversations(writer: CaptureWriter, options: TrafficOptions): void {
+function writeConversations(writer: CaptureWriter, options: DockerTraffic): void {
   const { packets, connections, ports } = options;
   /** Next sequence numbers, by connection; 0: not opened. */
   const clientSeq = new Uint32Array(connections);
@@ -237,9 +227,9 @@ function writeConversations(writer: CaptureWriter, options: TrafficOptions): voi
     clientSeq[n] = CLIENT_SEQ + 1;
     serverSeq[n] = SERVER_SEQ + 1;
   }
-  const random = randomWords();
+  const random = new Random();
   while (written + 1 < packets) {
-    const n = random.next().value % connections;
+    const n = random.word() % connections;
     const [cs, ss] = [clientSeq[n] ?? 0, serverSeq[n] ?? 0];
     if (cs === 0) continue;
     toHost(n, cs, ss, PSH_ACK, SEGMENT);
