@@ -5,8 +5,8 @@ import { partsWith, place } from './parts/parts-core.ts';
 import { callsOf } from './parts/sample.ts';
 import type { Row } from './row.ts';
 import type { Settings } from './settings.ts';
-import { TCP } from './traffic/access-rules.ts';
 import { HEADER_WORDS } from './traffic/access-trace.ts';
+import { TCP } from './traffic/protocols.ts';
 import { Random } from './traffic/random.ts';
 
 const ASKED = 1_000_000;
@@ -26,9 +26,10 @@ async function prepare(count: number, settings: Settings) {
     const client = [0x14000000 + Math.floor(n / 50_000), 0xc0a8010a];
     tuples.set([...client, (1024 + (n % 50_000)) | (80 << 16), TCP], n * HEADER_WORDS);
   }
+  const entered = place(parts, tuples);
   const before = parts.heap.memory.buffer.byteLength;
-  if (!core.addConnections(place(parts, tuples), count)) throw new Error('out of memory');
-  const bytes = parts.heap.memory.buffer.byteLength - before - tuples.byteLength;
+  if (!core.addConnections(entered, count)) throw new Error('out of memory');
+  const bytes = parts.heap.memory.buffer.byteLength - before;
   const random = new Random();
   const asked = new Uint32Array(ASKED * HEADER_WORDS);
   for (let i = 0; i < ASKED; i++) {

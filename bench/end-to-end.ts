@@ -1,57 +1,124 @@
-/** The whole program in a process of its own: `dockfw replay` with exact counters. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { performance } from 'node:perf_hooks';
-import { captureOf, hostOf } from './inputs.ts';
+/** The whole program in a process of its own, next to what else reads captures. */
+import { captureOf, flowCaptureOf, hostOf, usualTraffic } from './inputs.ts';
+import { limit } from './peers/limit.ts';
+import { tcpdump } from './peers/tcpdump.ts';
+import { replayBytes, replayMillis } from './program.ts';
 import type { Contender, Row } from './row.ts';
 import type { Settings } from './settings.ts';
 import type { DockerTraffic } from './traffic/docker-traffic.ts';
 
-const PROGRAM = 'dist/bundle/cli/dockfw.js';
-
-/** Runs the program; its report goes nowhere, its complaints are shown. */
-async function run(args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [status] = await once(child, 'exit');
-  if (status !== 0) throw new Error(`dockfw ${args.join(' ')}: exit status ${status}`);
+/** A capture, and on what host. */
+interface Work {
+  readonly packets: number;
+  capture(): string;
+  host(): string;
 }
 
-function dockfw(workers: number, inputs: (settings: Settings) => Inputs): Contender {
+function dockerWork(traffic: DockerTraffic): Work {
+  const host = () => hostOf('docker', traffic.ports);
+  return { packets: traffic.packets, capture: () => captureOf(traffic), host };
+}
+
+function dockfw(workers: number, { packets, capture, host }: Work): Contender {
   return {
     who: workers === 1 ? 'dockfw' : `dockfw, ${workers} workers`,
-    prepare: async (settings) => {
-      const { traffic, host } = inputs(settings);
-      const capture = captureOf(traffic);
-      const question = ['replay', capture, '--host', host, '--counters', '/dev/null'];
-      const args = [...question, '--workers', `${workers}`];
-      await run(args); // brings the capture into the page cache
-      return async () => {
-        const start = performance.now();
-        await run(args);
-        return { rate: (traffic.packets / (performance.now() - start)) * 1000 };
-      };
+    prepare: async () => {
+      const replay = { capture: capture(), host: host(), workers };
+      const bytes = await replayBytes(replay); // and the capture is in the page cache now
+      return async () => ({ rate: (packets / (await replayMillis(replay))) * 1000, bytes });
     },
   };
 }
 
-interface Inputs {
-  readonly traffic: DockerTraffic;
-  readonly host: string;
+function row(name: string, work: Work, { workers }: Settings, peers: readonly Contender[]): Row {
+  return { name, contenders: [...workers.map((count) => dockfw(count, work)), ...peers] };
 }
 
-export function endToEndRows({ workers, ports, usualConnections }: Settings): Row[] {
-  const kinds = ['steady', 'new'] as const;
+export function endToEndRows(settings: Settings): Row[] {
+  return [
+    ...portRows(settings),
+    ...connectionRows(settings),
+    ...flowRows(settings),
+    ...settings.ports.map(startRow),
+    ...settings.connections.map(memoryRow),
+  ];
+}
+
+/** The same traffic to more and more published ports. */
+function portRows(settings: Settings): Row[] {
+  const kinds = ['steady', 'mixed', 'new'] as const;
   return kinds.flatMap((kind) =>
-    ports.map((count) => ({
-      name: `end to end, ${kind}, ${count} ports`,
-      contenders: workers.map((workerCount) =>
-        dockfw(workerCount, ({ packets }) => ({
-          traffic: { kind, packets, connections: usualConnections, ports: count },
-          host: hostOf('docker', count),
-        })),
-      ),
-    })),
+    settings.ports.map((ports) => {
+      const traffic = { ...usualTraffic(kind, settings), ports };
+      const work = dockerWork(traffic);
+      const peers = kind === 'new' ? [] : readers(work, traffic.connections);
+      return row(`end to end, ${kind}, ${ports} ports`, work, settings, peers);
+    }),
   );
+}
+
+/** More and more connections; the last row opens as many as there are packets for, and no more. */
+function connectionRows(settings: Settings): Row[] {
+  const usual = usualTraffic('steady', settings);
+  const steady = settings.connections.map((connections) => {
+    const packets = Math.max(usual.packets, connections * 4);
+    const traffic = { ...usual, packets, connections };
+    const work = dockerWork(traffic);
+    const name = `end to end, steady, ${connections} connections`;
+    return row(name, work, settings, readers(work, connections));
+  });
+  const connections = Math.floor(usual.packets / 3);
+  const opening = dockerWork({ ...usual, connections });
+  const name = `end to end, handshakes, ${connections} connections`;
+  return [...steady, row(name, opening, settings, readers(opening, connections))];
+}
+
+/** Traffic that is no concern of any container. */
+function flowRows(settings: Settings): Row[] {
+  const { packets, usualConnections: flows, usualPorts } = settings;
+  return (['small', 'mixed'] as const).map((sizes) => {
+    const capture = () => flowCaptureOf({ sizes, packets, flows });
+    const work = { packets, capture, host: () => hostOf('docker', usualPorts) };
+    const peers = [limit('limit', flows, capture), tcpdump(packets, capture)];
+    return row(`end to end, strangers, ${sizes}`, work, settings, peers);
+  });
+}
+
+/** What does something with every packet of the same capture, and of one with plain flows. */
+function readers({ packets, capture }: Work, flows: number): Contender[] {
+  const plain = () => flowCaptureOf({ sizes: 'small', packets, flows });
+  return [
+    limit('limit', flows, capture),
+    limit('limit, plain flows', flows, plain),
+    tcpdump(packets, capture),
+  ];
+}
+
+/** From the start of the program to the end of a capture of one packet. */
+function startRow(ports: number): Row {
+  const work = dockerWork({ kind: 'new', packets: 1, connections: 1, ports });
+  const prepare = async () => {
+    const replay = { capture: work.capture(), host: work.host(), workers: 1 };
+    return async () => ({ startMillis: await replayMillis(replay) });
+  };
+  return { name: `start, ${ports} ports`, contenders: [{ who: 'dockfw', prepare }] };
+}
+
+/** What a process takes more for many connections than for few, over as many packets. */
+function memoryRow(connections: number): Row {
+  const few = Math.ceil(connections / 100);
+  const replayOf = (count: number, { usualPorts: ports }: Settings) => {
+    const packets = Math.max(1_000_000, connections * 3);
+    const work = dockerWork({ kind: 'steady', packets, connections: count, ports });
+    return { capture: work.capture(), host: work.host(), workers: 1 };
+  };
+  const prepare = async (settings: Settings) => {
+    const [more, less] = [replayOf(connections, settings), replayOf(few, settings)];
+    return async () => {
+      const bytes = await replayBytes(more);
+      const bytesPerConnection = (bytes - (await replayBytes(less))) / (connections - few);
+      return { bytes, bytesPerConnection };
+    };
+  };
+  return { name: `memory, ${connections} connections`, contenders: [{ who: 'dockfw', prepare }] };
 }

@@ -13,6 +13,7 @@ import {
   writeDockerHost,
 } from './traffic/docker-host.ts';
 import { type DockerTraffic, writeDockerTraffic } from './traffic/docker-traffic.ts';
+import { type FlowTraffic, writeFlowTraffic } from './traffic/flow-traffic.ts';
 
 const CACHE = '.cache/bench';
 
@@ -33,6 +34,12 @@ export function captureOf(traffic: DockerTraffic): string {
   const { kind, packets, connections, ports } = traffic;
   const name = `${kind}-${packets}-${connections}-${ports}.pcapng`;
   return kept(name, (path) => writeDockerTraffic(path, traffic));
+}
+
+/** Path of the capture. */
+export function flowCaptureOf(traffic: FlowTraffic): string {
+  const { sizes, packets, flows } = traffic;
+  return kept(`flows-${sizes}-${packets}-${flows}.pcap`, (path) => writeFlowTraffic(path, traffic));
 }
 
 /** Traffic for rows that are not about a number of ports or connections. */

@@ -2,6 +2,7 @@
  * Access lists as ClassBench's have them: source and destination prefixes of mixed lengths out of
  * nested pools, ports as wildcards, well-known ones and ranges, the specific before the general.
  */
+import { GRE, TCP, UDP } from './protocols.ts';
 import { Random } from './random.ts';
 
 export interface AccessRule {
@@ -20,9 +21,6 @@ export interface AccessRule {
 export type Ports = readonly [low: number, high: number];
 
 export const ANY_PORT: Ports = [0, 65535];
-export const TCP = 6;
-export const UDP = 17;
-export const GRE = 47;
 
 const WELL_KNOWN = [
   ...[80, 443, 22, 53, 25, 123, 110, 143, 993, 995, 3306, 5432, 6379, 8080, 8443, 389, 636],

@@ -1,5 +1,6 @@
 /** Access lists in the languages of those who evaluate them. */
-import { type AccessRule, ANY_PORT, type Ports, TCP, UDP } from './access-rules.ts';
+import { type AccessRule, ANY_PORT, type Ports } from './access-rules.ts';
+import { TCP, UDP } from './protocols.ts';
 
 export function dotted(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');

@@ -1,5 +1,6 @@
 /** Headers to ask an access list about. No header comes twice, so nothing can be remembered. */
-import { type AccessRule, maskOf, TCP, UDP } from './access-rules.ts';
+import { type AccessRule, maskOf } from './access-rules.ts';
+import { TCP, UDP } from './protocols.ts';
 import { Random } from './random.ts';
 
 /**
