@@ -1,5 +1,6 @@
 /** The whole program in a process of its own, next to what else reads captures. */
 import { captureOf, flowCaptureOf, hostOf, usualTraffic } from './inputs.ts';
+import { kernelContenders } from './peers/kernel.ts';
 import { limit } from './peers/limit.ts';
 import { tcpdump } from './peers/tcpdump.ts';
 import { replayBytes, replayMillis } from './program.ts';
@@ -51,7 +52,7 @@ function portRows(settings: Settings): Row[] {
     settings.ports.map((ports) => {
       const traffic = { ...usualTraffic(kind, settings), ports };
       const work = dockerWork(traffic);
-      const peers = kind === 'new' ? [] : readers(work, traffic.connections);
+      const peers = kind === 'new' ? kernelContenders(ports) : readers(work, traffic.connections);
       return row(`end to end, ${kind}, ${ports} ports`, work, settings, peers);
     }),
   );
