@@ -108,9 +108,10 @@ function startRow(ports: number): Row {
 /** What a process takes more for many connections than for few, over as many packets. */
 function memoryRow(connections: number): Row {
   const few = Math.ceil(connections / 100);
-  const replayOf = (count: number, { usualPorts: ports }: Settings) => {
-    const packets = Math.max(1_000_000, connections * 3);
-    const work = dockerWork({ kind: 'steady', packets, connections: count, ports });
+  const replayOf = (count: number, settings: Settings) => {
+    const packets = Math.max(settings.packets, connections * 3);
+    const traffic = { ...usualTraffic('steady', settings), packets, connections: count };
+    const work = dockerWork(traffic);
     return { capture: work.capture(), host: work.host(), workers: 1 };
   };
   const prepare = async (settings: Settings) => {

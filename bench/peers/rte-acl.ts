@@ -1,4 +1,5 @@
 /** DPDK's access lists (librte_acl), asked by its own test program about the same headers. */
+import { availableParallelism } from 'node:os';
 import { classBenchOf } from '../inputs.ts';
 import type { Contender, Sample } from '../row.ts';
 import type { Settings } from '../settings.ts';
@@ -10,14 +11,15 @@ const ALGORITHMS = ['scalar', 'sse', 'avx2', 'avx512x16', 'avx512x32'];
 /** Building a list of 50,000 rules takes a gigabyte. */
 const MEGABYTES = 4096;
 /** Times that the program goes over all headers. */
-const PASSES = 10;
+const PASSES = 5;
 
-/** Everything before `--` is for DPDK: no hugepages, no devices, one core, any SIMD width. */
+/** Everything before `--` is for DPDK: no hugepages, no devices, one thread, any SIMD width. */
 function argumentsFor(count: number, settings: Settings, more: readonly string[]): string[] {
   const { rules, trace } = classBenchOf(count, settings.headers);
   return [
     ...['--no-huge', '-m', `${MEGABYTES}`, '--no-pci', '--no-telemetry', '--no-shconf'],
-    ...['-l', '1', '--log-level=lib.acl:8', '--force-max-simd-bitwidth=512', '--'],
+    ...[`--lcores=0@(0-${availableParallelism() - 1})`, '--log-level=lib.acl:8'],
+    ...['--force-max-simd-bitwidth=512', '--'],
     ...[`--rulesf=${rules}`, `--rulenum=${count}`, `--tracef=${trace}`],
     ...[`--tracenum=${settings.headers}`, '--tracestep=256', '--bldcat=1', '--runcat=1'],
     ...['--verbose=0', ...more],
