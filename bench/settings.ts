@@ -19,8 +19,8 @@ export interface Settings {
   readonly usualPorts: number;
   readonly usualConnections: number;
   readonly rounds: number;
-  /** Rows whose names contain it; '' for all. */
-  readonly only: string;
+  /** Rows whose names it matches. */
+  readonly only: RegExp;
   /** Whether what people could use instead is measured as well. */
   readonly peers: boolean;
 }
@@ -72,7 +72,7 @@ export function readSettings(args: readonly string[]): Settings {
     ports: numbersOf('ports', values.ports, sizes.ports),
     workers: numbersOf('workers', values.workers, []),
     rounds: numberOf('rounds', values.rounds, sizes.rounds),
-    only: values.only,
+    only: new RegExp(values.only),
     peers: values.peers,
   };
 }
