@@ -1,11 +1,11 @@
 /** The table of results, a line at a time. */
 import { median, type Sample } from './row.ts';
 
-const NAME_WIDTH = 44;
+const NAME_WIDTH = 27; // of contenders; a row's own name has a line to itself
 
 type Quantity = keyof Sample;
 
-/** Heading, and how a quantity's median is written; rates have three columns of their own. */
+/** Heading, and how a quantity's least is written; rates have three columns of their own. */
 const COLUMNS: readonly (readonly [heading: string, of: Quantity, text: (n: number) => string])[] =
   [
     ['compile ms', 'compileMillis', (millis) => millis.toFixed(1)],
@@ -56,7 +56,7 @@ export function printLine(
 ): void {
   const others = COLUMNS.map(([, of, text]) => {
     const values = valuesOf(samples, of);
-    return cell(values.length === 0 ? '' : text(median(values)), 11);
+    return cell(values.length === 0 ? '' : text(Math.min(...values)), 11);
   });
   put(name, [...rateCells(valuesOf(samples, 'rate')), ...others, cell(ratio(first, samples))]);
 }
