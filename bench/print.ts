@@ -43,7 +43,7 @@ function speed(samples: readonly Sample[]): number {
     : 1 / Math.min(...valuesOf(samples, 'compileMillis'));
 }
 
-/** How many times as fast as `other` the first contender is; '' when there is nothing to compare. */
+/** How many times as fast as `other` the first contender is; '' when that cannot be said. */
 function ratio(first: readonly Sample[], other: readonly Sample[]): string {
   const times = speed(first) / speed(other);
   return first === other || Number.isNaN(times) ? '' : times.toFixed(2);

@@ -17,7 +17,7 @@ function argumentsOf({ capture, host, workers }: Replay): string[] {
   return [PROGRAM, ...question, '--workers', `${workers}`];
 }
 
-/** Runs the program; its report goes nowhere, its complaints are shown. Returns what it said of itself. */
+/** Runs the program; its report goes nowhere, complaints are shown. Returns what usage.ts said. */
 async function run(args: readonly string[]): Promise<string> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
   let said = '';

@@ -24,7 +24,7 @@ export interface Contender {
   prepare(settings: Settings): Promise<Round | string>;
 }
 
-/** The same work, done by all contenders in turns. The first one is what the others are compared to. */
+/** The same work, done by all contenders in turns. The others are compared with the first one. */
 export interface Row {
   readonly name: string;
   readonly contenders: readonly Contender[];

@@ -11,25 +11,43 @@ import { printHead, printLine, printSkipped } from './print.ts';
 import type { Contender, Round, Row, Sample } from './row.ts';
 import { readSettings, type Settings } from './settings.ts';
 
+interface Running extends Contender {
+  readonly round: Round;
+  readonly samples: Sample[];
+}
+
 async function measure({ name, contenders }: Row, settings: Settings): Promise<void> {
-  const running: { who: string; round: Round; samples: Sample[] }[] = [];
   process.stdout.write(`${name}\n`);
-  for (const { who, prepare } of contendersOf(contenders, settings)) {
-    const round = await prepare(settings);
-    if (typeof round === 'string') printSkipped(`  ${who}`, round);
-    else running.push({ who, round, samples: [] });
+  let running: Running[] = [];
+  for (const contender of contenders.filter((one) => settings.peers || isOurs(one))) {
+    const round = await orWhyNot(contender, () => contender.prepare(settings));
+    if (typeof round === 'string') printSkipped(`  ${contender.who}`, round);
+    else running.push({ ...contender, round, samples: [] });
   }
   for (let count = 0; count < settings.rounds; count++) {
     // in turns, so that whatever else the machine does meets them all
-    for (const { round, samples } of running) samples.push(await round());
+    for (const one of running) {
+      const sample = await orWhyNot(one, one.round);
+      if (typeof sample !== 'string') one.samples.push(sample);
+      else printSkipped(`  ${one.who}`, sample);
+    }
+    running = running.filter(({ samples }) => samples.length > count);
   }
   for (const { who, samples } of running) {
     printLine(`  ${who}`, samples, running[0]?.samples ?? samples);
   }
 }
 
-function contendersOf(all: readonly Contender[], { peers }: Settings): readonly Contender[] {
-  return peers ? all : all.filter(({ who }) => who.startsWith('dockfw'));
+const isOurs = ({ who }: Contender): boolean => who.startsWith('dockfw');
+
+/** What a contender does; a text when it is a peer that cannot (no AVX-512 here, say). */
+async function orWhyNot<T>(who: Contender, act: () => Promise<T>): Promise<T | string> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isOurs(who)) throw error;
+    return (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' | ');
+  }
 }
 
 const settings = readSettings(process.argv.slice(2));

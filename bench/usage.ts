@@ -1,4 +1,4 @@
-/** Loaded into a process before its program: tells on descriptor 3 how much memory it took at most. */
+/** Loaded before a process's program: tells on descriptor 3 how much memory it took at most. */
 import { writeSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 

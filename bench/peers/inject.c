@@ -2,8 +2,8 @@
  * inject IFACE FILE PACKETS SECONDS: sends the frames of a capture (pcapng, little endian) by an
  * interface, one after the other as fast as it takes them, until the file, PACKETS or SECONDS end.
  *
- * On a veth device what the other end does with a frame is done before the next one is sent, by this
- * thread: so its CPU time is the work of the sender and of whoever receives. Prints frames, seconds.
+ * On a veth device what the other end does with a frame is done before the next one is sent, by
+ * this thread: its CPU time is the work of the sender and of the receiver. Prints frames, seconds.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

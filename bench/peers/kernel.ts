@@ -5,10 +5,10 @@
  *
  *     net: out ══ veth ══ eth0 :host (rules) docker0 (ifb: throws everything away)
  *
- * inject.c sends frames by `out`; all that becomes of them is done by the same thread, and CPU time is
- * what counts, so other programs on the machine do not. What sending alone costs is measured first,
- * with frames that are for another MAC address and end before IP, and not held against the kernel;
- * neither is what a real interface would have cost.
+ * inject.c sends frames by `out`; all that becomes of them is done by the same thread, and CPU time
+ * is what counts, so other programs on the machine do not. What sending alone costs is measured
+ * first, with frames that are for another MAC address and end before IP, and not held against the
+ * kernel; neither is what a real interface would have cost.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

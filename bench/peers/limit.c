@@ -1,11 +1,11 @@
 /*
- * limit FILE BITS read|mmap PASSES: the physical limit of judging a capture by its connections, one
- * thread: walk the records (pcap, or pcapng's enhanced packet blocks), decode Ethernet, IPv4, TCP and
- * UDP, and look every packet's 5-tuple up in a hash table of 2^BITS places, where it is counted. Both
- * directions of a connection have one entry. No rules, no states, no checksums.
+ * limit FILE BITS read|mmap PASSES: the physical limit of judging a capture by its connections,
+ * one thread: walk the records (pcap, or pcapng's enhanced packet blocks), decode Ethernet, IPv4,
+ * TCP and UDP, and look every packet's 5-tuple up in a hash table of 2^BITS places, where it is
+ * counted. Both directions of a connection have one entry. No rules, no states, no checksums.
  *
- * read: read() into a buffer of 256 KiB; mmap: the file as memory. A first pass fills the table and is
- * not counted. Prints for every further pass: packets, connections, seconds.
+ * read: read() into a buffer of 256 KiB; mmap: the file as memory. A first pass fills the table and
+ * is not counted. Prints for every further pass: packets, connections, seconds.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -177,7 +177,8 @@ int main(int argc, char **argv)
 	mask = (1ull << atoi(argv[2])) - 1;
 	table = mmap(0, (mask + 1) * sizeof *table, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	const uint8_t *file = is_read ? 0 : mmap(0, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	const uint8_t *file = is_read ? 0 : mmap(0, st.st_size, PROT_READ,
+						 MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	if (table == MAP_FAILED || file == MAP_FAILED)
 		return perror("mmap"), 1;
 	for (int pass = 0; pass <= atoi(argv[4]); pass++) {
@@ -189,7 +190,8 @@ int main(int argc, char **argv)
 		else
 			walk(file + start, file + st.st_size, &packets);
 		if (pass > 0)
-			printf("%lu packets, %lu connections, %.9f s\n", packets, connections, now() - begin);
+			printf("%lu packets, %lu connections, %.9f s\n", packets, connections,
+			       now() - begin);
 	}
 	return 0;
 }

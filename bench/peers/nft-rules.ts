@@ -1,4 +1,4 @@
-/** docker-host.ts's rules as somebody would write them by hand for nftables: a look-up, not a list. */
+/** docker-host.ts's rules as one would write them by hand for nftables: look-ups, not lists. */
 import { containerOf, FIRST_PORT } from '../traffic/docker-traffic.ts';
 
 export function nftMaps(ports: number): string {

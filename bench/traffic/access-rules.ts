@@ -166,8 +166,8 @@ export function accessRules(count: number): AccessRule[] {
 }
 
 /**
- * A rule that shares no header with any of accessRules(): these have 100.64.0.0/10 in their wildcards
- * alone, and none of them is a wildcard in both addresses, and in the protocol and the ports as well.
+ * A rule that shares no header with any of accessRules(): only their wildcards have 100.64.0.0/10,
+ * and those with wildcards for both addresses have a port, and with it a protocol.
  */
 export const APART: AccessRule = {
   src: 0x64400000,

@@ -1,8 +1,8 @@
 /**
  * A Docker host's traffic as pcapng: what came in by eth0 and docker0.
  *
- * `steady`: connections from outside to published ports: SYN, SYN+ACK and ACK of each first, then data
- * in both directions, 12 bytes a segment, connections in random order. `mixed`: the same with
+ * `steady`: connections from outside to published ports: SYN, SYN+ACK and ACK of each first, then
+ * data in both directions, 12 bytes a segment, connections in random order. `mixed`: the same with
  * segments of all sizes, and some connections busier than others. `new`: the SYN of another
  * connection each.
  */

@@ -1,6 +1,6 @@
 /**
- * Traffic between strangers as pcap, which does not say where it was captured: flows in the middle of
- * their lives, four of five TCP, in both directions; sequence numbers mean nothing.
+ * Traffic between strangers as pcap, which does not say where it was captured: flows in the middle
+ * of their lives, four of five TCP, in both directions; sequence numbers mean nothing.
  *
  * `small`: frames of 64 to 100 bytes, any flow alike. `mixed`: frames of all sizes, and some flows
  * busier than others.
