@@ -1,4 +1,4 @@
-/** Drives one instance of the core over a capture in this thread, timing decoding and judging apart. */
+/** Drives an instance of the core over a capture in this thread; times decoding and judging. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { SLOT_DATA_BYTES, STATUS_OK } from '../assembly/abi.ts';

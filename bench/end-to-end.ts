@@ -1,43 +1,126 @@
-/** The whole program in a process of its own: `dockfw replay` with exact counters. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { performance } from 'node:perf_hooks';
-import { captureOf, hostOf } from './inputs.ts';
-import type { Row } from './row.ts';
-import type { TrafficKind } from './traffic/docker-traffic.ts';
+/** The whole program in a process of its own, next to what else reads captures. */
+import { captureOf, flowCaptureOf, hostOf, usualTraffic } from './inputs.ts';
+import { kernelContenders } from './peers/kernel.ts';
+import { limit } from './peers/limit.ts';
+import { tcpdump } from './peers/tcpdump.ts';
+import { replayBytes, replayMillis } from './program.ts';
+import type { Contender, Row } from './row.ts';
+import type { Settings } from './settings.ts';
+import type { DockerTraffic } from './traffic/docker-traffic.ts';
 
-const PROGRAM = 'dist/bundle/cli/dockfw.js';
-
-/** Runs the program; its report goes nowhere, its complaints are shown. */
-async function run(args: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [status] = await once(child, 'exit');
-  if (status !== 0) throw new Error(`dockfw ${args.join(' ')}: exit status ${status}`);
+/** A capture, and on what host. */
+interface Work {
+  readonly packets: number;
+  capture(): string;
+  host(): string;
 }
 
-function endToEndRow(traffic: TrafficKind, workers: number): Row {
-  const plural = workers === 1 ? '1 worker' : `${workers} workers`;
+function dockerWork(traffic: DockerTraffic): Work {
+  const host = () => hostOf('docker', traffic.ports);
+  return { packets: traffic.packets, capture: () => captureOf(traffic), host };
+}
+
+function dockfw(workers: number, { packets, capture, host }: Work): Contender {
   return {
-    name: `end to end, ${traffic}, ${plural}`,
-    measure: async (settings) => {
-      const capture = captureOf(traffic, settings);
-      const host = hostOf('docker', settings);
-      const question = ['replay', capture, '--host', host, '--counters', '/dev/null'];
-      const rates: number[] = [];
-      for (let round = 0; round <= settings.rounds; round++) {
-        const start = performance.now();
-        await run([...question, '--workers', `${workers}`]);
-        const rate = (settings.packets / (performance.now() - start)) * 1000;
-        if (round > 0) rates.push(rate); // the first one brings the capture into the page cache
-      }
-      return { rates };
+    who: workers === 1 ? 'dockfw' : `dockfw, ${workers} workers`,
+    prepare: async () => {
+      const replay = { capture: capture(), host: host(), workers };
+      const bytes = await replayBytes(replay); // and the capture is in the page cache now
+      return async () => ({ rate: (packets / (await replayMillis(replay))) * 1000, bytes });
     },
   };
 }
 
-export function endToEndRows(workers: readonly number[]): Row[] {
-  const kinds = ['steady', 'new'] as const;
-  return kinds.flatMap((traffic) => workers.map((count) => endToEndRow(traffic, count)));
+function row(name: string, work: Work, { workers }: Settings, peers: readonly Contender[]): Row {
+  return { name, contenders: [...workers.map((count) => dockfw(count, work)), ...peers] };
+}
+
+export function endToEndRows(settings: Settings): Row[] {
+  return [
+    ...portRows(settings),
+    ...connectionRows(settings),
+    ...flowRows(settings),
+    ...settings.ports.map(startRow),
+    ...settings.connections.map(memoryRow),
+  ];
+}
+
+/** The same traffic to more and more published ports. */
+function portRows(settings: Settings): Row[] {
+  const kinds = ['steady', 'mixed', 'new'] as const;
+  return kinds.flatMap((kind) =>
+    settings.ports.map((ports) => {
+      const traffic = { ...usualTraffic(kind, settings), ports };
+      const work = dockerWork(traffic);
+      const peers = kind === 'new' ? kernelContenders(ports) : readers(work, traffic.connections);
+      return row(`end to end, ${kind}, ${ports} ports`, work, settings, peers);
+    }),
+  );
+}
+
+/** More and more connections; the last row opens as many as there are packets for, and no more. */
+function connectionRows(settings: Settings): Row[] {
+  const usual = usualTraffic('steady', settings);
+  const steady = settings.connections.map((connections) => {
+    const packets = Math.max(usual.packets, connections * 4);
+    const traffic = { ...usual, packets, connections };
+    const work = dockerWork(traffic);
+    const name = `end to end, steady, ${connections} connections`;
+    return row(name, work, settings, readers(work, connections));
+  });
+  const connections = Math.floor(usual.packets / 3);
+  const opening = dockerWork({ ...usual, connections });
+  const name = `end to end, handshakes, ${connections} connections`;
+  return [...steady, row(name, opening, settings, readers(opening, connections))];
+}
+
+/** Traffic that is no concern of any container. */
+function flowRows(settings: Settings): Row[] {
+  const { packets, usualConnections: flows, usualPorts } = settings;
+  return (['small', 'mixed'] as const).map((sizes) => {
+    const capture = () => flowCaptureOf({ sizes, packets, flows });
+    const work = { packets, capture, host: () => hostOf('docker', usualPorts) };
+    const peers = [limit('limit', flows, capture), tcpdump(packets, capture)];
+    return row(`end to end, strangers, ${sizes}`, work, settings, peers);
+  });
+}
+
+/** What does something with every packet of the same capture, and of one with plain flows. */
+function readers({ packets, capture }: Work, flows: number): Contender[] {
+  const plain = () => flowCaptureOf({ sizes: 'small', packets, flows });
+  return [
+    limit('limit', flows, capture),
+    limit('limit, plain flows', flows, plain),
+    tcpdump(packets, capture),
+  ];
+}
+
+/** From the start of the program to the end of a capture of one packet. */
+function startRow(ports: number): Row {
+  const work = dockerWork({ kind: 'new', packets: 1, connections: 1, ports });
+  const prepare = async () => {
+    const replay = { capture: work.capture(), host: work.host(), workers: 1 };
+    return async () => ({ startMillis: await replayMillis(replay) });
+  };
+  return { name: `start, ${ports} ports`, contenders: [{ who: 'dockfw', prepare }] };
+}
+
+/** What a process takes more for many connections than for few, over as many packets. */
+function memoryRow(connections: number): Row {
+  const few = Math.ceil(connections / 100);
+  const replayOf = (count: number, settings: Settings) => {
+    const packets = Math.max(settings.packets, connections * 3);
+    const traffic = { ...usualTraffic('steady', settings), packets, connections: count };
+    const work = dockerWork(traffic);
+    return { capture: work.capture(), host: work.host(), workers: 1 };
+  };
+  const prepare = async (settings: Settings) => {
+    const [more, less] = [replayOf(connections, settings), replayOf(few, settings)];
+    return async () => {
+      const bytes = await replayBytes(more);
+      const bytesPerConnection = (bytes - (await replayBytes(less))) / (connections - few);
+      return { bytes, bytesPerConnection };
+    };
+  };
+  return { name: `memory, ${connections} connections`, contenders: [{ who: 'dockfw', prepare }] };
 }

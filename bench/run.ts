@@ -1,27 +1,67 @@
 /** `npm run bench`: measures every row and prints a table; see README.md for what they mean. */
 import { classifyRows } from './classify.ts';
+import { compileRows } from './compile.ts';
+import { connectionRows } from './connections.ts';
 import { conntrackRows } from './conntrack.ts';
+import { decisionTableRows } from './decision-table.ts';
 import { decodeRows } from './decode.ts';
 import { endToEndRows } from './end-to-end.ts';
-import { median } from './row.ts';
-import { readSettings } from './settings.ts';
+import { lookupRows } from './lookup.ts';
+import { printHead, printLine, printSkipped } from './print.ts';
+import type { Contender, Round, Row, Sample } from './row.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+interface Running extends Contender {
+  readonly round: Round;
+  readonly samples: Sample[];
+}
+
+async function measure({ name, contenders }: Row, settings: Settings): Promise<void> {
+  process.stdout.write(`${name}\n`);
+  let running: Running[] = [];
+  for (const contender of contenders.filter((one) => settings.peers || isOurs(one))) {
+    const round = await orWhyNot(contender, () => contender.prepare(settings));
+    if (typeof round === 'string') printSkipped(`  ${contender.who}`, round);
+    else running.push({ ...contender, round, samples: [] });
+  }
+  for (let count = 0; count < settings.rounds; count++) {
+    // in turns, so that whatever else the machine does meets them all
+    for (const one of running) {
+      const sample = await orWhyNot(one, one.round);
+      if (typeof sample !== 'string') one.samples.push(sample);
+      else printSkipped(`  ${one.who}`, sample);
+    }
+    running = running.filter(({ samples }) => samples.length > count);
+  }
+  for (const { who, samples } of running) {
+    printLine(`  ${who}`, samples, running[0]?.samples ?? samples);
+  }
+}
+
+const isOurs = ({ who }: Contender): boolean => who.startsWith('dockfw');
+
+/** What a contender does; a text when it is a peer that cannot (no AVX-512 here, say). */
+async function orWhyNot<T>(who: Contender, act: () => Promise<T>): Promise<T | string> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isOurs(who)) throw error;
+    return (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' | ');
+  }
+}
 
 const settings = readSettings(process.argv.slice(2));
-const rows = [...decodeRows, ...classifyRows, ...conntrackRows, ...endToEndRows(settings.workers)];
-const { packets, connections, ports, rounds } = settings;
-
-const millions = (rate: number): string => (rate / 1e6).toFixed(2).padStart(9);
-const line = (name: string, ...cells: readonly string[]): void => {
-  process.stdout.write(`${name.padEnd(30)}${cells.join('')}\n`);
-};
-
-process.stdout.write(
-  `${packets} packets, ${connections} connections, ${ports} published ports; median of ${rounds}\n`,
-);
-line('', '   Mpkt/s', '   lowest', '  highest', '   ns/pkt');
-for (const row of rows.filter(({ name }) => name.includes(settings.only))) {
-  const { rates } = await row.measure(settings);
-  const rate = median(rates);
-  const nanos = (1e9 / rate).toFixed(1).padStart(9);
-  line(row.name, millions(rate), millions(Math.min(...rates)), millions(Math.max(...rates)), nanos);
+const rows = [
+  ...decodeRows,
+  ...lookupRows(settings),
+  ...decisionTableRows(settings),
+  ...connectionRows(settings),
+  ...classifyRows,
+  ...conntrackRows,
+  ...compileRows(settings),
+  ...endToEndRows(settings),
+];
+printHead();
+for (const row of rows.filter(({ name }) => settings.only.test(name))) {
+  await measure(row, settings);
 }

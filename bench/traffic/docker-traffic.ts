@@ -1,18 +1,21 @@
 /**
  * A Docker host's traffic as pcapng: what came in by eth0 and docker0.
  *
- * `steady`: connections from outside to published ports: SYN, SYN+ACK and ACK of each first, then data
- * in both directions, 12 bytes a segment, connections in random order. `new`: the SYN of another
- * connection each. IP and TCP checksums are right.
+ * `steady`: connections from outside to published ports: SYN, SYN+ACK and ACK of each first, then
+ * data in both directions, 12 bytes a segment, connections in random order. `mixed`: the same with
+ * segments of all sizes, and some connections busier than others. `new`: the SYN of another
+ * connection each.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { bareLength, CaptureWriter } from './capture-writer.ts';
+import { TCP } from './protocols.ts';
+import { Random } from './random.ts';
 
-export type TrafficKind = 'steady' | 'new';
+export type TrafficKind = 'steady' | 'mixed' | 'new';
 
-export interface TrafficOptions {
+export interface DockerTraffic {
   readonly kind: TrafficKind;
   readonly packets: number;
-  /** Of `steady`. */
+  /** Of `steady` and `mixed`; those beyond a third of the packets are never opened. */
   readonly connections: number;
   /** Published ports, FIRST_PORT and up. */
   readonly ports: number;
@@ -35,8 +38,23 @@ const SEGMENT = 12;
 const CLIENT_SEQ = 1000;
 const SERVER_SEQ = 5000;
 
-const FROM_OUTSIDE = 0; // eth0
-const FROM_CONTAINER = 1; // docker0
+const FROM_OUTSIDE = 0;
+const FROM_CONTAINER = 1;
+const INTERFACES = [
+  { name: 'eth0', header: Uint8Array.of(2, 0, 0xc0, 0xa8, 1, 10, 2, 0, 0xc0, 0xa8, 1, 1, 8, 0) },
+  {
+    name: 'docker0',
+    header: Uint8Array.of(2, 0x42, 0xac, 17, 0, 1, 2, 0x42, 0xac, 17, 0, 2, 8, 0),
+  },
+];
+
+/** Sizes of frames, and how many in a hundred there are of each: 485 bytes on average. */
+export const MIXED_SIZES = [
+  [64, 50],
+  [200, 5],
+  [576, 25],
+  [1514, 20],
+] as const;
 
 /** Address and port of the container behind published port number `port`, counted from 0. */
 export function containerOf(port: number): { address: string; port: number } {
@@ -46,206 +64,70 @@ export function containerOf(port: number): { address: string; port: number } {
   };
 }
 
-/** Packet blocks, collected and written some megabytes at a time. */
-class CaptureWriter {
-  readonly #file: number;
-  readonly #bytes = Buffer.alloc(8 * 1024 * 1024);
-  #length = 0;
-  #micros = 1_700_000_000_000_000n;
-  #id = 0;
-
-  constructor(path: string) {
-    this.#file = openSync(path, 'w');
-    this.#words(0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0xffffffff, 0xffffffff, 28);
-    this.#interface('eth0');
-    this.#interface('docker0');
-  }
-
-  #words(...words: readonly number[]): void {
-    for (const word of words) this.#length = this.#bytes.writeUInt32LE(word, this.#length);
-  }
-
-  #interface(name: string): void {
-    const padded = Math.ceil(name.length / 4) * 4;
-    const length = 20 + 4 + padded + 4;
-    this.#words(1, length, 1, 0, 2 | (name.length << 16));
-    this.#bytes.write(name, this.#length);
-    this.#length += padded;
-    this.#words(0, length);
-  }
-
-  packet(
-    from: number,
-    src: number,
-    sport: number,
-    dst: number,
-    dport: number,
-    seq: number,
-    ack: number,
-    flags: number,
-    payload: number,
-  ): void {
-    const frameLength = 54 + payload;
-    const padded = (frameLength + 3) & ~3;
-    const blockLength = 44 + padded;
-    if (this.#length + blockLength > this.#bytes.length) this.#flush();
-    this.#micros++;
-    const high = Number(this.#micros >> 32n);
-    const low = Number(this.#micros & 0xffffffffn);
-    this.#words(6, blockLength, from, high, low, frameLength, frameLength);
-    const at = this.#length;
-    this.#bytes.fill(0, at, at + padded);
-    this.#bytes.set(MACS[from] ?? [], at);
-    this.#ip(at + 14, src, dst, 40 + payload);
-    this.#tcp(at + 34, src, dst, sport, dport, seq, ack, flags, payload);
-    this.#length = at + padded;
-    this.#words(2 | (4 << 16), 1, 0, blockLength); // epb_flags: inbound
-  }
-
-  #ip(at: number, src: number, dst: number, length: number): void {
-    const bytes = this.#bytes;
-    this.#id = (this.#id + 1) & 0xffff;
-    bytes.writeUInt16BE(0x4500, at);
-    bytes.writeUInt16BE(length, at + 2);
-    bytes.writeUInt16BE(this.#id, at + 4);
-    bytes.writeUInt16BE(0x4000, at + 6);
-    bytes.writeUInt16BE(0x4006, at + 8); // TTL 64, TCP
-    bytes.writeUInt32BE(src, at + 12);
-    bytes.writeUInt32BE(dst, at + 16);
-    const sum = 0x4500 + length + this.#id + 0x4000 + 0x4006 + halves(src) + halves(dst);
-    bytes.writeUInt16BE(complement(sum), at + 10);
-  }
-
-  #tcp(
-    at: number,
-    src: number,
-    dst: number,
-    sport: number,
-    dport: number,
-    seq: number,
-    ack: number,
-    flags: number,
-    payload: number,
-  ): void {
-    const bytes = this.#bytes;
-    bytes.writeUInt16BE(sport, at);
-    bytes.writeUInt16BE(dport, at + 2);
-    bytes.writeUInt32BE(seq, at + 4);
-    bytes.writeUInt32BE(ack, at + 8);
-    bytes.writeUInt16BE(0x5000 | flags, at + 12);
-    bytes.writeUInt16BE(64000, at + 14);
-    const pseudo = halves(src) + halves(dst) + 6 + 20 + payload;
-    const header = sport + dport + halves(seq) + halves(ack) + (0x5000 | flags) + 64000;
-    bytes.writeUInt16BE(complement(pseudo + header), at + 16); // the payload is zeros
-  }
-
-  #flush(): void {
-    writeSync(this.#file, this.#bytes, 0, this.#length);
-    this.#length = 0;
-  }
-
-  close(): void {
-    this.#flush();
-    closeSync(this.#file);
-  }
-}
-
-/** Destination, source and type of frames by the interface they come in by. */
-const MACS: readonly Uint8Array[] = [
-  Uint8Array.of(2, 0, 0xc0, 0xa8, 1, 10, 2, 0, 0xc0, 0xa8, 1, 1, 8, 0),
-  Uint8Array.of(2, 0x42, 0xac, 17, 0, 1, 2, 0x42, 0xac, 17, 0, 2, 8, 0),
-];
-
-function halves(word: number): number {
-  return (word >>> 16) + (word & 0xffff);
-}
-
-function complement(sum: number): number {
-  let folded = sum;
-  while (folded > 0xffff) folded = (folded & 0xffff) + (folded >>> 16);
-  return ~folded & 0xffff;
-}
-
-/** Marsaglia's xorshift: 32 bits, the same numbers in every run. */
-function* randomWords(): Generator<number, never> {
-  let state = 88172645;
-  for (;;) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    yield state >>> 0;
-  }
+/** A number below `count`, small ones more often than large ones. */
+export function skewed(random: Random, count: number): number {
+  return Math.floor(count * random.real() ** 3);
 }
 
 /** Writes the capture; the same options give the same bytes. */
-export function writeDockerTraffic(path: string, options: TrafficOptions): void {
-  const writer = new CaptureWriter(path);
+export function writeDockerTraffic(path: string, options: DockerTraffic): void {
+  const writer = new CaptureWriter(path, INTERFACES, 'pcapng');
   if (options.kind === 'new') writeScan(writer, options);
   else writeConversations(writer, options);
   writer.close();
 }
 
-const clientAddress = (n: number): number => FIRST_CLIENT + Math.floor(n / CLIENTS_PER_ADDRESS);
-const clientPort = (n: number): number => 1024 + (n % CLIENTS_PER_ADDRESS);
+/** What a segment says, whoever sends it. */
+type Segment = readonly [seq: number, ack: number, flags: number, payload: number];
 
-function writeScan(writer: CaptureWriter, { packets, ports }: TrafficOptions): void {
-  for (let n = 0; n < packets; n++) {
-    const dport = FIRST_PORT + (n % ports);
-    writer.packet(
-      FROM_OUTSIDE,
-      clientAddress(n),
-      clientPort(n),
-      HOST,
-      dport,
-      CLIENT_SEQ,
-      0,
-      SYN,
-      0,
-    );
-  }
+function toHost(n: number, ports: number, [seq, ack, flags, payload]: Segment) {
+  return {
+    from: FROM_OUTSIDE,
+    src: FIRST_CLIENT + Math.floor(n / CLIENTS_PER_ADDRESS),
+    sport: 1024 + (n % CLIENTS_PER_ADDRESS),
+    dst: HOST,
+    dport: FIRST_PORT + (n % ports),
+    ...{ proto: TCP, seq, ack, flags, payload },
+  };
 }
 
-function writeConversations(writer: CaptureWriter, options: TrafficOptions): void {
-  const { packets, connections, ports } = options;
-  /** Next sequence numbers, by connection; 0: not opened. */
-  const clientSeq = new Uint32Array(connections);
-  const serverSeq = new Uint32Array(connections);
-  const toHost = (n: number, seq: number, ack: number, flags: number, payload: number): void =>
-    writer.packet(
-      FROM_OUTSIDE,
-      clientAddress(n),
-      clientPort(n),
-      HOST,
-      FIRST_PORT + (n % ports),
-      seq,
-      ack,
-      flags,
-      payload,
-    );
-  const toClient = (n: number, seq: number, ack: number, flags: number, payload: number): void => {
-    const port = n % ports;
-    const address = FIRST_CONTAINER + (port % CONTAINERS);
-    const sport = 80 + Math.floor(port / CONTAINERS);
-    const [dst, dport] = [clientAddress(n), clientPort(n)];
-    writer.packet(FROM_CONTAINER, address, sport, dst, dport, seq, ack, flags, payload);
+function toClient(n: number, ports: number, [seq, ack, flags, payload]: Segment) {
+  const port = n % ports;
+  return {
+    from: FROM_CONTAINER,
+    src: FIRST_CONTAINER + (port % CONTAINERS),
+    sport: 80 + Math.floor(port / CONTAINERS),
+    dst: FIRST_CLIENT + Math.floor(n / CLIENTS_PER_ADDRESS),
+    dport: 1024 + (n % CLIENTS_PER_ADDRESS),
+    ...{ proto: TCP, seq, ack, flags, payload },
   };
-  let written = 0;
-  for (let n = 0; n < connections && written + 3 <= packets; n++, written += 3) {
-    toHost(n, CLIENT_SEQ, 0, SYN, 0);
-    toClient(n, SERVER_SEQ, CLIENT_SEQ + 1, SYN_ACK, 0);
-    toHost(n, CLIENT_SEQ + 1, SERVER_SEQ + 1, ACK, 0);
-    clientSeq[n] = CLIENT_SEQ + 1;
-    serverSeq[n] = SERVER_SEQ + 1;
+}
+
+function writeScan(writer: CaptureWriter, { packets, ports }: DockerTraffic): void {
+  for (let n = 0; n < packets; n++) writer.packet(toHost(n, ports, [CLIENT_SEQ, 0, SYN, 0]));
+}
+
+function writeConversations(writer: CaptureWriter, options: DockerTraffic): void {
+  const { kind, packets, connections, ports } = options;
+  const opened = Math.min(connections, Math.floor(packets / 3));
+  for (let n = 0; n < opened; n++) {
+    writer.packet(toHost(n, ports, [CLIENT_SEQ, 0, SYN, 0]));
+    writer.packet(toClient(n, ports, [SERVER_SEQ, CLIENT_SEQ + 1, SYN_ACK, 0]));
+    writer.packet(toHost(n, ports, [CLIENT_SEQ + 1, SERVER_SEQ + 1, ACK, 0]));
   }
-  const random = randomWords();
-  while (written + 1 < packets) {
-    const n = random.next().value % connections;
-    const [cs, ss] = [clientSeq[n] ?? 0, serverSeq[n] ?? 0];
-    if (cs === 0) continue;
-    toHost(n, cs, ss, PSH_ACK, SEGMENT);
-    toClient(n, ss, cs + SEGMENT, PSH_ACK, SEGMENT);
-    clientSeq[n] = cs + SEGMENT;
-    serverSeq[n] = ss + SEGMENT;
-    written += 2;
+  /** Next sequence numbers, by connection. */
+  const clientSeq = new Uint32Array(opened).fill(CLIENT_SEQ + 1);
+  const serverSeq = new Uint32Array(opened).fill(SERVER_SEQ + 1);
+  const random = new Random();
+  const payload = () =>
+    kind === 'mixed' ? random.weighted(MIXED_SIZES) - bareLength(TCP) : SEGMENT;
+  for (let written = opened * 3; written + 1 < packets; written += 2) {
+    const n = kind === 'mixed' ? skewed(random, opened) : random.between(0, opened - 1);
+    const [client = 0, server = 0] = [clientSeq[n], serverSeq[n]];
+    const [asked, answered] = [payload(), payload()];
+    writer.packet(toHost(n, ports, [client, server, PSH_ACK, asked]));
+    clientSeq[n] = client + asked; // modulo 2³², as the numbers are
+    writer.packet(toClient(n, ports, [server, clientSeq[n] ?? 0, PSH_ACK, answered]));
+    serverSeq[n] = server + answered;
   }
 }

@@ -1,0 +1,42 @@
+/** `dockfw replay` in a process of its own, with exact counters. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { performance } from 'node:perf_hooks';
+
+const PROGRAM = 'dist/bundle/cli/dockfw.js';
+const USAGE = new URL('usage.js', import.meta.url).href;
+
+export interface Replay {
+  readonly capture: string;
+  readonly host: string;
+  readonly workers: number;
+}
+
+function argumentsOf({ capture, host, workers }: Replay): string[] {
+  const question = ['replay', capture, '--host', host, '--counters', '/dev/null'];
+  return [PROGRAM, ...question, '--workers', `${workers}`];
+}
+
+/** Runs the program; its report goes nowhere, complaints are shown. Returns what usage.ts said. */
+async function run(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  let said = '';
+  child.stdio[3]?.on('data', (piece: Buffer) => {
+    said += piece;
+  });
+  const [status] = await once(child, 'close');
+  if (status !== 0) throw new Error(`${args.join(' ')}: exit status ${status}`);
+  return said;
+}
+
+/** Milliseconds from the start of the process to its end. */
+export async function replayMillis(replay: Replay): Promise<number> {
+  const start = performance.now();
+  await run(argumentsOf(replay));
+  return performance.now() - start;
+}
+
+/** Bytes of memory that the process had at its peak. */
+export async function replayBytes(replay: Replay): Promise<number> {
+  return Number(await run(['--import', USAGE, ...argumentsOf(replay)]));
+}
