@@ -2,7 +2,7 @@
 import type { KernelCase } from './case.ts';
 import { type CounterDifference, compareCounters, describeCounter } from './counters.ts';
 import { describeOutcome, OutcomeComparison, type OutcomeDifference } from './outcomes.ts';
-import { replayDirectory } from './replay-directory.ts';
+import { replayCapture } from './replay-capture.ts';
 
 export interface CaseResult {
   readonly counters: readonly CounterDifference[];
@@ -12,7 +12,7 @@ export interface CaseResult {
 }
 
 export async function checkCase(kernelCase: KernelCase, workers: number): Promise<CaseResult> {
-  const replayed = await replayDirectory(kernelCase.host, kernelCase.capture, workers);
+  const replayed = await replayCapture(kernelCase.host, kernelCase.capture, workers);
   const comparison = new OutcomeComparison(kernelCase.masters);
   const records = new Map(replayed.frames.map((record) => [record.frame, record]));
   const outcomes: OutcomeDifference[] = [];

@@ -29,8 +29,6 @@ export interface RuleOptions {
   readonly rulesPerTable: number;
   readonly stateful: boolean;
   readonly sets: Place['sets'];
-  /** Every table, as the legacy back end has once it was asked for it. */
-  readonly allTables: boolean;
 }
 
 const HOOKS: Readonly<Record<TableName, readonly Hook[]>> = {
@@ -49,25 +47,19 @@ const SHARE: Readonly<Record<TableName, number>> = {
 };
 const TABLES = Object.keys(HOOKS) as TableName[];
 
-export const chainLine = ({ name, policy }: Chain): string => `:${name} ${policy ?? '-'}`;
-
-/** iptables-restore's text; '' for no table. */
-export function rulesText(tables: readonly Table[]): string {
-  const lines = tables.flatMap(({ name, chains, rules }) => [
+/** What iptables-restore reads. */
+export function rulesLines(tables: readonly Table[]): string[] {
+  return tables.flatMap(({ name, chains, rules }) => [
     `*${name}`,
-    ...chains.map(chainLine),
+    ...chains.map((chain) => `:${chain.name} ${chain.policy ?? '-'}`),
     ...rules,
     'COMMIT',
-    '',
   ]);
-  return lines.join('\n');
 }
 
 export function randomTables(random: Random, options: RuleOptions): Table[] {
   const generator = new Generator(random, options);
-  return TABLES.filter((name) => options.allTables || random.chance(SHARE[name])).map((name) =>
-    generator.table(name),
-  );
+  return TABLES.filter((name) => random.chance(SHARE[name])).map((name) => generator.table(name));
 }
 
 class Generator {

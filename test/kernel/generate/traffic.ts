@@ -1,35 +1,23 @@
 /** Random traffic of the lab: connections, and everything that is not part of one. */
 import type { Random } from '../../oracle/random.ts';
 import type { Injection } from '../lab/client.ts';
-import { Conversation } from './conversation.ts';
+import type { Shot } from '../lab/question.ts';
 import {
   ESP,
-  ethernet,
   GRE,
   ICMP,
   ICMPV6,
-  ipBytes,
-  type Packet,
-  packet,
   readEthernet,
   SCTP,
   type Seen,
   SYN,
   TCP,
-  transport,
   UDP,
-} from './frame.ts';
+} from '../lab/seen.ts';
+import { Conversation } from './conversation.ts';
+import { ethernet, ipBytes, type Packet, packet, transport } from './frame.ts';
 import { CONTAINERS, type Family, OWN, STATIONS, type Station, stationAt } from './topology.ts';
 import { anyAddress, CLIENT_PORTS, SERVER_PORTS } from './values.ts';
-
-/** A frame to inject. */
-export interface Shot {
-  readonly iface: string;
-  readonly frame: Uint8Array;
-  readonly note: string;
-  /** Number of the datagram that it is a fragment of, and whether it is its last one sent. */
-  readonly datagram?: number;
-}
 
 interface Sighting {
   readonly station: Station;
