@@ -13,7 +13,7 @@ import { ask } from './lab/ask.ts';
 import { whyNoLab } from './lab/available.ts';
 import { changes, refusedRules } from './lab/changes.ts';
 import { Lab, LabError } from './lab/client.ts';
-import type { Backend, Judged } from './lab/question.ts';
+import type { Backend, Judged, Shot } from './lab/question.ts';
 
 const SEEDS = { nft: 12, legacy: 6 } as const;
 const directory = fileURLToPath(new URL('cases', import.meta.url));
@@ -49,6 +49,17 @@ describe.skipIf(why !== null)('the running kernel', () => {
         expect(await differences(`${seed}`, judged)).toBe('');
       },
     );
+  });
+
+  test('nothing of a case is left for the next, not even in the queues of fragments', async () => {
+    const { question } = readCaseFile(join(directory, 'fragments-expire.json'));
+    const [first, second] = question.shots;
+    if (!first || !second) throw new Error('it begins with a datagram of two fragments');
+    const egressOf = async (...shots: Shot[]): Promise<number> =>
+      (await ask(lab, { ...question, shots })).answer.frames.at(-1)?.egress.length ?? 0;
+    expect(await egressOf(first, second)).toBe(2);
+    expect(await egressOf(first)).toBe(0);
+    expect(await egressOf(second)).toBe(0);
   });
 
   test.each(files)('%s', async (file) => {

@@ -32,14 +32,14 @@ export class Examiner {
     this.#options = options;
   }
 
-  /** Whether dockfw says the same as the kernel. */
-  async examine(lab: Lab, name: string, judged: Judged): Promise<boolean> {
+  /** Whether dockfw says the same as the kernel; `again`: words of a command that asks once more. */
+  async examine(lab: Lab, name: string, judged: Judged, again: string): Promise<boolean> {
     const { keep, print } = this.#options;
     this.cases++;
     const differences = await this.#differences(name, judged);
     if (differences === '') return true;
     this.different++;
-    print(`${differences}\nagain: ${judged.question.about}`);
+    print(`${differences}\nagain: npm run lab -- ${again}`);
     if (keep !== null) this.#write(keep, name, judged);
     if (this.different <= this.#options.shrink) await this.#smaller(lab, name, judged.question);
     return false;

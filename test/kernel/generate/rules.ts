@@ -28,6 +28,7 @@ export interface RuleOptions {
   readonly family: Family;
   readonly rulesPerTable: number;
   readonly stateful: boolean;
+  readonly timed: boolean;
   readonly sets: Place['sets'];
 }
 
@@ -112,8 +113,8 @@ class Generator {
 
   #rule(at: Pick<Place, 'table' | 'hook'>, chain: string, below: readonly string[]): string {
     const random = this.#random;
-    const { family, stateful, sets } = this.#options;
-    const place = { ...at, family, stateful, sets, unique: () => ++this.#names };
+    const { family, stateful, timed, sets } = this.#options;
+    const place = { ...at, family, stateful, timed, sets, unique: () => ++this.#names };
     const jumps = below.length > 0 && random.chance(0.25);
     const goto = random.chance(0.3) ? '-g' : '-j';
     const target = jumps

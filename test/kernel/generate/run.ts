@@ -72,7 +72,7 @@ async function runFile(lab: Lab, path: string): Promise<void> {
     print([`${name}: the kernel's answer is not that of the file`, ...problems].join('\n'));
   }
   if (values.update) writeCaseFile(path, { question, answer: now.answer });
-  if (await examiner.examine(lab, name, now)) print(`${name}: equal`);
+  if (await examiner.examine(lab, name, now, path)) print(`${name}: equal`);
 }
 
 function seedsOf(range: string): number[] {
@@ -97,7 +97,9 @@ async function runSeeds(lab: Lab, backend: Backend, seeds: readonly number[]): P
   for (const seed of seeds) {
     const name = `${backend}-${seed}`;
     const now = await judged(name, judgeSeed(lab, seed, backend));
-    if (now !== null) await examiner.examine(lab, name, now);
+    if (now !== null) {
+      await examiner.examine(lab, name, now, `--backend ${backend} ${seed}`);
+    }
     if (row.push(seed) === ROW) printRow();
   }
   printRow();

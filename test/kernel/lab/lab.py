@@ -24,6 +24,7 @@ SETTINGS = (
     "bridge/*",
     "netfilter/nf_conntrack_*",
     "ipv4/ipfrag_time",
+    "ipv6/ip6frag_time",
     "ipv4/ip_default_ttl",
     "ipv4/ip_forward_use_pmtu",
     *(f"ipv[46]/conf/*/{name}" for name in LINK_SETTINGS),
