@@ -76,6 +76,7 @@ class Lab:
             "ip-route6.json": run("ip", "-j", "-6", "route", "show", "table", "all"),
             "ip-rule.json": run("ip", "-j", "rule"),
             "bridge-fdb.json": run("bridge", "-j", "fdb", "show"),
+            "docker-networks.json": self.network.docker_networks(),
             "sysctl.txt": settings(),
             **({"nft-ruleset.json": base_chains()} if backend == "nft" else {}),
         }

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import time
+from ipaddress import ip_interface
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
@@ -133,6 +134,32 @@ class Network:
             yield link["name"]
         for container in self.topology["containers"]:
             yield container["veth"]
+
+    def docker_networks(self):
+        """As `docker network inspect` tells who is on the bridges: no frame has to."""
+        return json.dumps([self._docker_network(bridge) for bridge in self.topology["bridges"]])
+
+    def _docker_network(self, bridge):
+        links = [ip_interface(text) for text in (*bridge["addrs"], *bridge.get("addrs6", ()))]
+        lengths = {link.version: link.network.prefixlen for link in links}
+        members = {}
+        for container in self.topology["containers"]:
+            if container["bridge"] == bridge["name"]:
+                members[container["name"]] = {
+                    "Name": container["name"],
+                    "MacAddress": container["mac"],
+                    "IPv4Address": f"{container['ip']}/{lengths[4]}",
+                    "IPv6Address": f"{container['ip6']}/{lengths[6]}" if "ip6" in container else "",
+                }
+        subnets = [{"Subnet": str(link.network), "Gateway": str(link.ip)} for link in links]
+        return {
+            "Name": bridge["name"],
+            "Id": "",
+            "Driver": "bridge",
+            "IPAM": {"Config": subnets},
+            "Containers": members,
+            "Options": {"com.docker.network.bridge.name": bridge["name"]},
+        }
 
     def learn(self):
         """Makes the bridges know the containers."""
