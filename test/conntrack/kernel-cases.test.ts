@@ -3,10 +3,8 @@
  * must be those that `conntrack -L` listed. Free is the port or echo id that the kernel picks at
  * random where a source's own is taken.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { FAMILY_V4, KNOWN_CONN_SIZE, SLOT_DATA_BYTES, STATUS_OK } from '../../assembly/abi.ts';
 import { compile } from '../../src/compile/index.ts';
@@ -16,6 +14,7 @@ import { coreModule, createMemory, instantiate } from '../../src/engine/instance
 import { SLOT } from '../../src/engine/layout.ts';
 import { interfaceNames } from '../../src/engine/names.ts';
 import { readHost } from '../../src/host/index.ts';
+import { caseNames, type KernelCase, readCase } from '../kernel/case.ts';
 import { IPS_ASSURED, IPS_SEEN_REPLY, TCP_STATES } from './harness.ts';
 import { addressText } from './wire.ts';
 
@@ -61,15 +60,9 @@ function readListing(text: string): Listing {
   return listing;
 }
 
-function expected(name: string): Listing {
-  const path = join(cases, name, 'expected/conntrack.txt');
-  const text = existsSync(path) ? readFileSync(path) : gunzipSync(readFileSync(`${path}.gz`));
-  return readListing(text.toString());
-}
-
 /** Replays the case with one instance and lists its connections after the last frame. */
-async function replayed(name: string): Promise<Listing> {
-  const compiled = compile(await readHost(join(cases, name, 'host')));
+async function replayed({ host, capture: given }: KernelCase): Promise<Listing> {
+  const compiled = compile(await readHost(host));
   const instance = instantiate(await coreModule(), createMemory(), interfaceNames(compiled.host));
   const { heap } = instance;
   const core = instance.core as Dumping;
@@ -77,7 +70,7 @@ async function replayed(name: string): Promise<Listing> {
   const state = core.createCaptureState(1);
   const slot = core.createSlot(0) >>> 0;
   expect(core.attach(image, built, state, 0, 1, 0)).toBe(STATUS_OK);
-  const capture = readFileSync(join(cases, name, 'in.pcapng'));
+  const capture = typeof given === 'string' ? readFileSync(given) : given;
   expect(capture.length).toBeLessThan(SLOT_DATA_BYTES);
   const data = heap.u32(slot + SLOT.data);
   heap.bytes(data, capture.length).set(capture);
@@ -117,18 +110,13 @@ async function replayed(name: string): Promise<Listing> {
   return listing;
 }
 
-const hasListing = (name: string): boolean =>
-  ['conntrack.txt', 'conntrack.txt.gz'].some((file) =>
-    existsSync(join(cases, name, 'expected', file)),
-  );
-
 describe('connections left at the end', () => {
-  for (const name of readdirSync(cases).filter(hasListing).sort()) {
-    it(name, async () => {
-      const want = expected(name);
-      expect(want.size).toBeGreaterThan(10);
-      const got = await replayed(name);
-      expect(Object.fromEntries([...got].sort())).toEqual(Object.fromEntries([...want].sort()));
-    });
-  }
+  const listed = caseNames(cases)
+    .map((name) => readCase(cases, name))
+    .filter(({ connections }) => connections.trim() !== '');
+  it.each(listed)('$name', async (kernelCase) => {
+    const want = readListing(kernelCase.connections);
+    const got = await replayed(kernelCase);
+    expect(Object.fromEntries([...got].sort())).toEqual(Object.fromEntries([...want].sort()));
+  });
 });

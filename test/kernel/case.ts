@@ -1,6 +1,7 @@
 /** A kernel-judged case: capture, host snapshot, and what the kernel made of them. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { HostOptions } from 'dockfw';
 import { inboundCapture } from '../wire/inbound.ts';
 import { caseName, readCaseFile } from './case-file.ts';
@@ -17,6 +18,8 @@ export interface KernelCase {
   /** `iptables-save -c` (`ip6tables-save -c`) after the last frame; '' if that family has none. */
   readonly counters: string;
   readonly counters6: string;
+  /** `conntrack -L` then; '' where it was not asked, or there is none. */
+  readonly connections: string;
   readonly frames: readonly KernelFrame[];
   readonly masters: Masters;
   /** What a frame is about. */
@@ -32,8 +35,10 @@ export function caseNames(directory: string): string[] {
     .sort();
 }
 
+/** '' where there is no such file. */
 function readText(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (existsSync(path)) return readFileSync(path, 'utf8');
+  return existsSync(`${path}.gz`) ? gunzipSync(readFileSync(`${path}.gz`)).toString() : '';
 }
 
 /** `frame N: text` holds from frame N up to the next note. */
@@ -72,6 +77,7 @@ function readDirectory(root: string, name: string): KernelCase {
     host: join(root, 'host'),
     counters: readText(join(root, 'expected/counters.txt')),
     counters6: readText(join(root, 'expected/counters6.txt')),
+    connections: readText(join(root, 'expected/conntrack.txt')),
     frames: frames.map((line) => JSON.parse(line) as KernelFrame),
     masters: readMasters(readText(join(root, 'host/ip-addr.json'))),
     note: readNotes(join(root, 'NOTES.txt')),
@@ -89,6 +95,7 @@ export function judgedCase(name: string, { question: { shots }, answer }: Judged
     host: { files: answer.host },
     counters: answer.after['iptables-save.txt'] ?? '',
     counters6: answer.after['ip6tables-save.txt'] ?? '',
+    connections: answer.after['conntrack.txt'] ?? '',
     frames: answer.frames,
     masters: readMasters(answer.host['ip-addr.json'] ?? '[]'),
     note: (frame) => shots[frame - 1]?.note ?? '',
