@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reduce } from '../kernel/generate/shrink.ts';
 import { replayCapture } from '../kernel/replay-capture.ts';
 import { inboundCapture } from '../wire/inbound.ts';
 import { compareAnswers } from './compare.ts';
@@ -42,22 +43,6 @@ export async function differencesOf(
   return compareAnswers(oracle, frames, counters);
 }
 
-/** The first element is tried without chunks of decreasing size; what fails without stays out. */
-async function shrinkList<T>(
-  list: readonly T[],
-  stillFails: (rest: readonly T[]) => Promise<boolean>,
-): Promise<readonly T[]> {
-  let kept = list;
-  for (let size = Math.ceil(kept.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let at = 0; at < kept.length; ) {
-      const rest = [...kept.slice(0, at), ...kept.slice(at + size)];
-      if (await stillFails(rest)) kept = rest;
-      else at += size;
-    }
-  }
-  return kept;
-}
-
 /** A case with fewer packets and rules that differs, too. Takes a minute or so. */
 export async function shrink(oracle: OracleCase, workers: number): Promise<OracleCase> {
   const { seed } = oracle;
@@ -72,9 +57,9 @@ export async function shrink(oracle: OracleCase, workers: number): Promise<Oracl
   };
   let lines: readonly string[] = oracle.rules.split('\n');
   let { arrivals } = oracle;
-  arrivals = await shrinkList(arrivals, (rest) => fails(lines, rest));
+  arrivals = await reduce(arrivals, (rest) => fails(lines, rest));
   const isRule = (line: string): boolean => line.startsWith('-A ');
-  const rules = await shrinkList(lines.filter(isRule), (rest) => {
+  const rules = await reduce(lines.filter(isRule), (rest) => {
     const kept = new Set(rest);
     return fails(
       lines.filter((line) => !isRule(line) || kept.has(line)),
@@ -82,6 +67,6 @@ export async function shrink(oracle: OracleCase, workers: number): Promise<Oracl
     );
   });
   lines = lines.filter((line) => !isRule(line) || rules.includes(line));
-  arrivals = await shrinkList(arrivals, (rest) => fails(lines, rest));
+  arrivals = await reduce(arrivals, (rest) => fails(lines, rest));
   return judge(lines, arrivals);
 }

@@ -4,7 +4,7 @@ import type { Question } from '../lab/question.ts';
 type Differs = (question: Question) => Promise<boolean>;
 
 /** Elements of `list` that are needed for `differs`; tries ever smaller stretches. */
-async function reduce<T>(
+export async function reduce<T>(
   list: readonly T[],
   differs: (kept: readonly T[]) => Promise<boolean>,
 ): Promise<readonly T[]> {
