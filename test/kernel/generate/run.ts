@@ -33,12 +33,26 @@ const { values, positionals } = parseArgs({
   },
 });
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
+function fail(complaint: string): never {
+  process.stderr.write(`${complaint}\n`);
+  process.exit(2);
+}
+function count(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : fail(`not a number: ${text}`);
+}
+
+const backends: readonly string[] =
+  values.backend === 'both' ? ['nft', 'legacy'] : [values.backend];
+if (!backends.every((name) => name === 'nft' || name === 'legacy')) {
+  fail(`no such back end: ${values.backend}`);
+}
 const files = positionals.filter((word) => word.endsWith('.json'));
+const fresh = count(values.fresh);
 const ranges = positionals.filter((word) => !word.endsWith('.json'));
 const examiner = new Examiner({
   keep: values.keep ?? null,
-  shrink: Number(values.shrink),
-  limit: Number(values.limit),
+  shrink: count(values.shrink),
+  limit: count(values.limit),
   print,
 });
 let refused = 0;
@@ -76,15 +90,16 @@ async function runFile(lab: Lab, path: string): Promise<void> {
 }
 
 function seedsOf(range: string): number[] {
-  const [first = 1, last = first] = range.split('-').map(Number);
+  const [first = 0, last = first] = range.split('-').map(count);
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-function newSeeds(count: number): number[] {
-  if (count === 0) return [];
+function newSeeds(): number[] {
+  if (fresh === 0) return [];
   const { first, from } = freshSeeds();
-  print(`fresh seeds ${first}-${first + count - 1}, of ${from}`);
-  return seedsOf(`${first}-${first + count - 1}`);
+  const last = first + fresh - 1;
+  print(`fresh seeds ${first}-${last}, of ${from}`);
+  return seedsOf(`${first}-${last}`);
 }
 
 const ROW = 10;
@@ -111,20 +126,21 @@ async function run(backend: Backend, place: number, seeds: readonly number[]): P
   try {
     const own = files.filter((path) => readCaseFile(path).question.backend === backend);
     for (const path of own) await runFile(lab, path);
-    if (['both', backend].includes(values.backend)) await runSeeds(lab, backend, seeds);
+    if (backends.includes(backend)) await runSeeds(lab, backend, seeds);
   } finally {
     await lab.close();
   }
 }
 
 const why = whyNoLab();
+if (files.length + ranges.length + fresh === 0) fail('neither FILE.json, SEED nor --fresh N');
 if (why !== null) {
   print(`skipped: ${why}`);
-  if (values.fresh === '0') process.exitCode = 2;
+  if (fresh === 0) process.exitCode = 2;
 } else {
-  const seeds = [...ranges.flatMap(seedsOf), ...newSeeds(Number(values.fresh))];
+  const seeds = [...ranges.flatMap(seedsOf), ...newSeeds()];
   await Promise.all([run('nft', 0, seeds), run('legacy', 1, seeds)]);
   const { cases, different } = examiner;
   print(`${cases} cases, ${different} differ from the kernel, ${refused} not asked`);
-  if (different + changed > 0) process.exitCode = 1;
+  if (different + changed > 0 || cases === 0) process.exitCode = 1;
 }
