@@ -20,8 +20,8 @@ export interface ExamineOptions {
   readonly print: (text: string) => void;
 }
 
-const isEqual = ({ counters, outcomes }: CaseResult): boolean =>
-  counters.length === 0 && outcomes.length === 0;
+const isEqual = ({ counters, outcomes, connections }: CaseResult): boolean =>
+  counters.length + outcomes.length + connections.length === 0;
 
 export class Examiner {
   readonly #options: ExamineOptions;
