@@ -18,8 +18,8 @@ export interface KernelCase {
   /** `iptables-save -c` (`ip6tables-save -c`) after the last frame; '' if that family has none. */
   readonly counters: string;
   readonly counters6: string;
-  /** `conntrack -L` then; '' where it was not asked, or there is none. */
-  readonly connections: string;
+  /** `conntrack -L` then; null where it was not asked. */
+  readonly connections: string | null;
   readonly frames: readonly KernelFrame[];
   readonly masters: Masters;
   /** What a frame is about. */
@@ -35,10 +35,13 @@ export function caseNames(directory: string): string[] {
     .sort();
 }
 
-/** '' where there is no such file. */
 function readText(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+function readConnections(path: string): string | null {
   if (existsSync(path)) return readFileSync(path, 'utf8');
-  return existsSync(`${path}.gz`) ? gunzipSync(readFileSync(`${path}.gz`)).toString() : '';
+  return existsSync(`${path}.gz`) ? gunzipSync(readFileSync(`${path}.gz`)).toString() : null;
 }
 
 /** `frame N: text` holds from frame N up to the next note. */
@@ -77,7 +80,7 @@ function readDirectory(root: string, name: string): KernelCase {
     host: join(root, 'host'),
     counters: readText(join(root, 'expected/counters.txt')),
     counters6: readText(join(root, 'expected/counters6.txt')),
-    connections: readText(join(root, 'expected/conntrack.txt')),
+    connections: readConnections(join(root, 'expected/conntrack.txt')),
     frames: frames.map((line) => JSON.parse(line) as KernelFrame),
     masters: readMasters(readText(join(root, 'host/ip-addr.json'))),
     note: readNotes(join(root, 'NOTES.txt')),
