@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import * as abi from '../../assembly/abi.ts';
+import { TCP_STATES } from './status.ts';
 import { addressBytes, addressText } from './wire.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -56,16 +57,6 @@ async function compile(): Promise<WebAssembly.Module> {
 }
 
 export const STATES = ['NEW', 'ESTABLISHED', 'RELATED', 'INVALID', 'UNTRACKED'];
-export const TCP_STATES = [
-  ...['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK'],
-  ...['TIME_WAIT', 'CLOSE', 'SYN_SENT2'],
-];
-
-export const IPS_SEEN_REPLY = 2;
-export const IPS_ASSURED = 4;
-export const IPS_CONFIRMED = 8;
-export const IPS_SRC_NAT = 16;
-export const IPS_DST_NAT = 32;
 
 /** The kernel's defaults. */
 const DEFAULTS: Readonly<Record<number, number>> = {

@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
-  IPS_DST_NAT,
-  IPS_SRC_NAT,
   MAP_IPS,
   type Options,
   PERSISTENT,
@@ -10,6 +8,7 @@ import {
   type Target,
   Tracker,
 } from './harness.ts';
+import { IPS_DST_NAT, IPS_SRC_NAT } from './status.ts';
 import { ACK, icmp, ip, type Segment, SYN, tcp, udp } from './wire.ts';
 
 const DNAT = 1;

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as abi from '../../assembly/abi.ts';
-import { IPS_ASSURED, type Options, Tracker } from './harness.ts';
+import { type Options, Tracker } from './harness.ts';
+import { IPS_ASSURED } from './status.ts';
 import { icmp, ip, SYN, tcp, udp } from './wire.ts';
 
 const A = '10.0.0.2';

@@ -5,7 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { IPS_ASSURED, IPS_SEEN_REPLY, Tracker } from './harness.ts';
+import { Tracker } from './harness.ts';
+import { IPS_ASSURED, IPS_SEEN_REPLY } from './status.ts';
 
 interface Row {
   readonly d: 0 | 1;

@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { IPS_ASSURED, IPS_SEEN_REPLY, TCP_STATES, Tracker } from './harness.ts';
+import { Tracker } from './harness.ts';
+import { IPS_ASSURED, IPS_SEEN_REPLY, TCP_STATES } from './status.ts';
 import { tcp } from './wire.ts';
 
 interface Row {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as abi from '../../assembly/abi.ts';
-import { IPS_ASSURED, type Options, type Result, Tracker } from './harness.ts';
+import { type Options, type Result, Tracker } from './harness.ts';
+import { IPS_ASSURED } from './status.ts';
 import { ACK, CWR, ECE, FIN, PSH, RST, type Segment, SYN, tcp, URG } from './wire.ts';
 
 // Rows: [what, from the client (c) or server (s), segment, want, at seconds]

@@ -1,7 +1,7 @@
 /**
  * Compares cases with the kernel from the command line: `npm run compare -- [--all] CASE …`.
- * A case is the start of a name in test/kernel/cases or test/live/cases, or a directory of either
- * shape. --all prints every frame that differs, not the first twenty. Exit status 1: something does.
+ * A case is the start of a name in test/kernel/cases or test/live/cases, or a file or a directory of
+ * either shape. --all prints every frame that differs, not the first twenty. Exit status 1: something does.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -16,8 +16,9 @@ const { values, positionals } = parseArgs({
 });
 const workers = Number(values.workers);
 
-function directoriesOf(wanted: string): string[] {
-  if (existsSync(join(wanted, 'host'))) return [resolve(wanted)];
+function pathsOf(wanted: string): string[] {
+  const isCase = wanted.endsWith('.json') || existsSync(join(wanted, 'host'));
+  if (isCase && existsSync(wanted)) return [resolve(wanted)];
   return ['test/kernel/cases', 'test/live/cases'].flatMap((directory) =>
     caseNames(directory)
       .filter((name) => name.startsWith(wanted))
@@ -26,10 +27,10 @@ function directoriesOf(wanted: string): string[] {
 }
 
 /** What differs in one case; '' when nothing does. */
-async function compare(directory: string): Promise<string> {
-  const [parent, name] = [dirname(directory), basename(directory)];
+async function compare(path: string): Promise<string> {
+  const [parent, name] = [dirname(path), basename(path)];
   const limit = values.all === true ? Infinity : 20;
-  if (existsSync(join(directory, 'expected'))) {
+  if (name.endsWith('.json') || existsSync(join(path, 'expected'))) {
     const kernelCase = readCase(parent, name);
     const result = await checkCase(kernelCase, workers);
     return describeResult(kernelCase, result, limit);
@@ -38,14 +39,14 @@ async function compare(directory: string): Promise<string> {
   return describeLiveResult(liveCase, await checkLiveCase(liveCase, workers), limit);
 }
 
-const directories = (positionals.length === 0 ? [''] : positionals).flatMap(directoriesOf);
-if (directories.length === 0) {
+const paths = (positionals.length === 0 ? [''] : positionals).flatMap(pathsOf);
+if (paths.length === 0) {
   process.stderr.write(`no such case: ${positionals.join(', ')}\n`);
   process.exitCode = 2;
 }
-for (const directory of directories) {
-  const differences = await compare(directory);
+for (const path of paths) {
+  const differences = await compare(path);
   if (differences !== '') process.exitCode = 1;
-  const answer = differences === '' ? `${basename(directory)}: equal` : differences;
+  const answer = differences === '' ? `${basename(path)}: equal` : differences;
   process.stdout.write(`${answer}\n`);
 }

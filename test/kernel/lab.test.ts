@@ -1,71 +1,72 @@
 /**
- * Random cases against the running kernel: some that are always the same, some new ones each time.
- * LAB_SEEDS says how many new ones; the seeds are printed, and `npm run lab -- SEED` repeats one.
+ * The running kernel: random cases that are always the same, and the cases in one file once more.
+ * `npm run lab -- SEED` and `npm run lab -- FILE.json` repeat one.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readCase } from './case.ts';
+import { caseNames, judgedCase } from './case.ts';
+import { readCaseFile } from './case-file.ts';
 import { checkCase, describeResult } from './check-case.ts';
-import { judgeSeed, writeCase } from './generate/lab-case.ts';
-import { type Backend, Lab, LabError } from './lab/client.ts';
+import { judgeSeed } from './generate/seed.ts';
+import { ask } from './lab/ask.ts';
+import { whyNoLab } from './lab/available.ts';
+import { changes, refusedRules } from './lab/changes.ts';
+import { Lab, LabError } from './lab/client.ts';
+import type { Backend, Judged, Shot } from './lab/question.ts';
 
-const FIXED = { nft: 12, legacy: 6 } as const;
-const FRESH = Number(process.env.LAB_SEEDS ?? 0);
-const TOOLS = ['python3', 'ip', 'nft', 'iptables-nft', 'iptables-legacy', 'ipset', 'conntrack'];
+const SEEDS = { nft: 12, legacy: 6 } as const;
+const directory = fileURLToPath(new URL('cases', import.meta.url));
+const files = caseNames(directory).filter((name) => name.endsWith('.json'));
 
-/** Why the lab cannot run here; null: it can. */
-function missing(): string | null {
-  if (process.getuid?.() !== 0) return 'it needs root';
-  for (const tool of TOOLS) {
-    try {
-      execFileSync('sh', ['-c', `command -v ${tool}`]);
-    } catch {
-      return `it needs ${tool}`;
-    }
-  }
-  try {
-    execFileSync('unshare', ['--net', 'true'], { stdio: 'ignore' });
-  } catch {
-    return 'it needs network namespaces';
-  }
-  return null;
+const why = whyNoLab();
+if (why !== null) process.stdout.write(`skipped: ${why}\n`);
+
+async function differences(name: string, judged: Judged): Promise<string> {
+  const kernelCase = judgedCase(name, judged);
+  return describeResult(kernelCase, await checkCase(kernelCase, 1), 10);
 }
 
-const why = missing();
-if (why !== null) process.stdout.write(`skipped: the lab: ${why}\n`);
-
-describe.skipIf(why !== null).each<Backend>(['nft', 'legacy'])('the kernel, %s', (backend) => {
-  const scratch = mkdtempSync(join(tmpdir(), 'dockfw-lab-'));
-  const start = 1000 + Math.floor(Date.now() / 1000);
-  const fresh = Array.from({ length: FRESH }, (_, i) => (start + i) % 1_000_000_000);
+describe.skipIf(why !== null)('the running kernel', () => {
   let lab: Lab;
-
   beforeAll(() => {
     lab = new Lab();
   });
-  afterAll(async () => {
-    await lab.close();
-    rmSync(scratch, { recursive: true });
+  afterAll(() => lab.close());
+
+  describe.each<Backend>(['nft', 'legacy'])('%s', (backend) => {
+    test.each(Array.from({ length: SEEDS[backend] }, (_, index) => index + 1))(
+      'seed %i',
+      async (seed) => {
+        let judged: Judged;
+        try {
+          judged = await judgeSeed(lab, seed, backend);
+        } catch (error) {
+          if (!(error instanceof LabError)) throw error;
+          process.stdout.write(`seed ${seed}: this kernel refuses the rules: ${error.message}\n`);
+          return;
+        }
+        expect(await differences(`${seed}`, judged)).toBe('');
+      },
+    );
   });
 
-  test.each([...Array.from({ length: FIXED[backend] }, (_, i) => i + 1), ...fresh])(
-    'seed %i',
-    async (seed) => {
-      const directory = join(scratch, `${seed}`);
-      try {
-        writeCase(directory, await judgeSeed(lab, seed, backend));
-      } catch (error) {
-        if (!(error instanceof LabError)) throw error;
-        process.stdout.write(`seed ${seed}: this kernel refuses the rules: ${error.message}\n`);
-        return;
-      }
-      const kernelCase = readCase(dirname(directory), basename(directory));
-      const result = await checkCase(kernelCase, 1);
-      expect(describeResult(kernelCase, result, 10)).toBe('');
-    },
-    60_000,
-  );
+  test('nothing of a case is left for the next, not even in the queues of fragments', async () => {
+    const { question } = readCaseFile(join(directory, 'fragments-expire.json'));
+    const [first, second] = question.shots;
+    if (!first || !second) throw new Error('it begins with a datagram of two fragments');
+    const egressOf = async (...shots: Shot[]): Promise<number> =>
+      (await ask(lab, { ...question, shots })).answer.frames.at(-1)?.egress.length ?? 0;
+    expect(await egressOf(first, second)).toBe(2);
+    expect(await egressOf(first)).toBe(0);
+    expect(await egressOf(second)).toBe(0);
+  });
+
+  test.each(files)('%s', async (file) => {
+    const { question, answer } = readCaseFile(join(directory, file));
+    const judged = await ask(lab, question);
+    expect(refusedRules(question, judged)).toEqual([]);
+    expect(answer === null ? ['no answer'] : changes(answer, judged)).toEqual([]);
+    expect(await differences(file, judged)).toBe('');
+  });
 });

@@ -131,7 +131,8 @@ function describeTuple(tuple: PacketTuple): string {
   return `${tuple.src}${port(tuple.sport)} > ${tuple.dst}${port(tuple.dport)}`;
 }
 
-function describeKernel(kernel: KernelFrame): string {
+/** What the kernel did, in a line. */
+export function describeKernel(kernel: KernelFrame): string {
   if (kernel.frag_held !== undefined) return `held, completed by frame ${kernel.frag_held}`;
   const parts = kernel.egress.map(
     (egress) => `out ${egress.iface} ${describeTuple(asPacketTuple(egress))}`,

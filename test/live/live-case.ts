@@ -9,7 +9,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PacketRecord } from 'dockfw';
 import { type CounterDifference, compareCounters, describeCounter } from '../kernel/counters.ts';
-import { replayDirectory } from '../kernel/replay-directory.ts';
+import { replayCapture } from '../kernel/replay-capture.ts';
 
 export interface LiveCase {
   readonly name: string;
@@ -52,7 +52,7 @@ function isExplained({ line, got }: CounterDifference, ambiguous: number): boole
 }
 
 export async function checkLiveCase(liveCase: LiveCase, workers: number): Promise<LiveResult> {
-  const replayed = await replayDirectory(liveCase.host, liveCase.capture, workers);
+  const replayed = await replayCapture(liveCase.host, liveCase.capture, workers);
   const ambiguous = replayed.frames.filter((record) => record.ambiguous);
   const { counters, counters6 } = liveCase;
   const all = [

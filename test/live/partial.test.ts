@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { compile, readHost, replay } from 'dockfw';
 import { expect, test } from 'vitest';
 import { compareCounters } from '../kernel/counters.ts';
-import { replayDirectory } from '../kernel/replay-directory.ts';
+import { replayCapture } from '../kernel/replay-capture.ts';
 import { readLiveCase } from './live-case.ts';
 
 const directory = fileURLToPath(new URL('partial/cases', import.meta.url));
@@ -48,8 +48,8 @@ const PARTIAL: readonly Partial[] = [
 
 test.each(PARTIAL)('$name', async ({ name, equal, evidence }) => {
   const { host, capture, counters } = readLiveCase(directory, name);
-  const one = await replayDirectory(host, capture, 1);
-  const two = await replayDirectory(host, capture, 2);
+  const one = await replayCapture(host, capture, 1);
+  const two = await replayCapture(host, capture, 2);
   expect(two).toEqual(one);
   const lines = counters.split('\n');
   for (const beginning of equal) expect(lines.join('\n')).toContain(beginning);

@@ -2,11 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { replayDirectory } from '../kernel/replay-directory.ts';
-import { pcapng } from './capture.ts';
+import { reduce } from '../kernel/generate/shrink.ts';
+import { replayCapture } from '../kernel/replay-capture.ts';
+import { inboundCapture } from '../wire/inbound.ts';
 import { compareAnswers } from './compare.ts';
 import { judgeArrivals, judgeSeed, type OracleCase } from './judge.ts';
-import type { Arrival } from './packet.ts';
+import { type Arrival, frameOf } from './packet.ts';
 import { writeSnapshot } from './topology.ts';
 
 /** Sizes in turn: many small rule sets find more than a few large ones, but not everything. */
@@ -14,6 +15,17 @@ export function caseOf(seed: number): OracleCase {
   const rulesPerTable = [6, 15, 30, 120][seed % 4] ?? 30;
   const packets = rulesPerTable > 100 ? 1500 : 500;
   return judgeSeed(seed, { rulesPerTable, packets, ordered: seed % 8 === 5 });
+}
+
+const START_NANOS = 1_795_000_000_000_000_000n;
+
+function captureOf(arrivals: readonly Arrival[]): Uint8Array {
+  const frames = arrivals.map((arrival) => ({
+    iface: arrival.in,
+    frame: frameOf(arrival),
+    nanos: START_NANOS + BigInt(Math.round(arrival.timeSec * 1000)) * 1_000_000n,
+  }));
+  return inboundCapture(frames);
 }
 
 /** Lines; none when both agree. The case is kept in `keep`, or nowhere. */
@@ -25,26 +37,10 @@ export async function differencesOf(
   const directory = keep ?? mkdtempSync(join(tmpdir(), 'dockfw-oracle-'));
   const capture = join(directory, 'in.pcapng');
   writeSnapshot(join(directory, 'host'), oracle.rules);
-  writeFileSync(capture, pcapng(oracle.arrivals));
-  const { frames, counters } = await replayDirectory(join(directory, 'host'), capture, workers);
+  writeFileSync(capture, captureOf(oracle.arrivals));
+  const { frames, counters } = await replayCapture(join(directory, 'host'), capture, workers);
   if (keep === undefined) rmSync(directory, { recursive: true });
   return compareAnswers(oracle, frames, counters);
-}
-
-/** The first element is tried without chunks of decreasing size; what fails without stays out. */
-async function shrinkList<T>(
-  list: readonly T[],
-  stillFails: (rest: readonly T[]) => Promise<boolean>,
-): Promise<readonly T[]> {
-  let kept = list;
-  for (let size = Math.ceil(kept.length / 2); size >= 1; size = Math.floor(size / 2)) {
-    for (let at = 0; at < kept.length; ) {
-      const rest = [...kept.slice(0, at), ...kept.slice(at + size)];
-      if (await stillFails(rest)) kept = rest;
-      else at += size;
-    }
-  }
-  return kept;
 }
 
 /** A case with fewer packets and rules that differs, too. Takes a minute or so. */
@@ -61,9 +57,9 @@ export async function shrink(oracle: OracleCase, workers: number): Promise<Oracl
   };
   let lines: readonly string[] = oracle.rules.split('\n');
   let { arrivals } = oracle;
-  arrivals = await shrinkList(arrivals, (rest) => fails(lines, rest));
+  arrivals = await reduce(arrivals, (rest) => fails(lines, rest));
   const isRule = (line: string): boolean => line.startsWith('-A ');
-  const rules = await shrinkList(lines.filter(isRule), (rest) => {
+  const rules = await reduce(lines.filter(isRule), (rest) => {
     const kept = new Set(rest);
     return fails(
       lines.filter((line) => !isRule(line) || kept.has(line)),
@@ -71,6 +67,6 @@ export async function shrink(oracle: OracleCase, workers: number): Promise<Oracl
     );
   });
   lines = lines.filter((line) => !isRule(line) || rules.includes(line));
-  arrivals = await shrinkList(arrivals, (rest) => fails(lines, rest));
+  arrivals = await reduce(arrivals, (rest) => fails(lines, rest));
   return judge(lines, arrivals);
 }

@@ -3,21 +3,8 @@
  * out of the host, so that it speaks to whatever the rules made of the client.
  */
 import type { Random } from '../../oracle/random.ts';
-import {
-  ACK,
-  EMPTY,
-  FIN,
-  ICMP,
-  ICMPV6,
-  type Packet,
-  PSH,
-  packet,
-  RST,
-  type Seen,
-  SYN,
-  TCP,
-  URG,
-} from './frame.ts';
+import { ACK, FIN, ICMP, ICMPV6, PSH, RST, type Seen, SYN, TCP, URG } from '../lab/seen.ts';
+import { EMPTY, type Packet, packet } from './frame.ts';
 import type { Family, Station } from './topology.ts';
 import { PAYLOADS, TOSES } from './values.ts';
 

@@ -1,5 +1,6 @@
 /** Random matches for the lab's rules: words of a rule, by where it is and its protocol. */
 import type { Random } from '../../oracle/random.ts';
+import { statefulMatches } from './stateful-matches.ts';
 import { type Family, INTERFACES, PORTS_OF_BRIDGES, STATIONS } from './topology.ts';
 import { anyAddress, networks, PORTS, TTLS } from './values.ts';
 
@@ -16,6 +17,8 @@ export interface Place {
   readonly unique: () => number;
   /** Matches with state across packets may be used. */
   readonly stateful: boolean;
+  /** Of these, those that a wait between frames changes (time.ts). */
+  readonly timed: boolean;
   /** Names of sets, with the flags that each takes. */
   readonly sets: readonly { readonly name: string; readonly flags: readonly string[] }[];
 }
@@ -72,7 +75,7 @@ export class Matches {
       ...this.#placed(place),
       ...this.#transport(place),
       ...(place.family === 6 ? this.#extensionHeaders() : []),
-      ...(place.stateful ? this.#stateful(place) : []),
+      ...(place.stateful ? statefulMatches(this.#random, place) : []),
     ];
     return this.#random.pick(kinds)();
   }
@@ -226,31 +229,6 @@ export class Matches {
       () => ['-m', 'dst', this.not(), '--dst-len', '8'],
       () => ['-m', 'rt', this.not(), '--rt-type', random.pick(['0', '4'])],
       () => ['-m', 'ipv6header', '--soft', '--header', random.pick(['dst', 'hop', 'frag', 'prot'])],
-    ];
-  }
-
-  /** Counts that hold within the seconds that a case takes. */
-  #stateful({ unique }: Place): (() => string[])[] {
-    const random = this.#random;
-    const every = random.int(2, 5);
-    const name = (): string => `lab${unique()}`;
-    const nth = ['--every', `${every}`, '--packet', `${random.int(0, every - 1)}`];
-    return [
-      () => ['-m', 'statistic', '--mode', 'nth', ...nth],
-      () => ['-m', 'limit', '--limit', '1/hour', '--limit-burst', `${random.int(1, 8)}`],
-      () => ['-m', 'quota', this.not(), '--quota', `${random.int(100, 2000)}`],
-      () => [
-        ...['-m', 'hashlimit', random.pick(['--hashlimit-upto', '--hashlimit-above']), '1/hour'],
-        ...['--hashlimit-burst', `${random.int(1, 4)}`, '--hashlimit-name', name()],
-        ...['--hashlimit-mode', random.pick(['srcip', 'dstip', 'srcip,dstport', 'dstip,srcport'])],
-      ],
-      () => ['-m', 'recent', '--name', name(), random.pick(['--set', '--rcheck', '--update'])],
-      () => ['-m', 'recent', '--name', 'shared', '--set', random.pick(['--rsource', '--rdest'])],
-      () => [
-        ...['-m', 'recent', '--name', 'shared', random.pick(['--rcheck', '--update', '--remove'])],
-        random.pick(['--rsource', '--rdest']),
-      ],
-      () => ['-m', 'recent', '--name', 'shared', '--update', '--hitcount', `${random.int(1, 4)}`],
     ];
   }
 }

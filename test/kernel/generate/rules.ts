@@ -28,9 +28,8 @@ export interface RuleOptions {
   readonly family: Family;
   readonly rulesPerTable: number;
   readonly stateful: boolean;
+  readonly timed: boolean;
   readonly sets: Place['sets'];
-  /** Every table, as the legacy back end has once it was asked for it. */
-  readonly allTables: boolean;
 }
 
 const HOOKS: Readonly<Record<TableName, readonly Hook[]>> = {
@@ -49,25 +48,19 @@ const SHARE: Readonly<Record<TableName, number>> = {
 };
 const TABLES = Object.keys(HOOKS) as TableName[];
 
-export const chainLine = ({ name, policy }: Chain): string => `:${name} ${policy ?? '-'}`;
-
-/** iptables-restore's text; '' for no table. */
-export function rulesText(tables: readonly Table[]): string {
-  const lines = tables.flatMap(({ name, chains, rules }) => [
+/** What iptables-restore reads. */
+export function rulesLines(tables: readonly Table[]): string[] {
+  return tables.flatMap(({ name, chains, rules }) => [
     `*${name}`,
-    ...chains.map(chainLine),
+    ...chains.map((chain) => `:${chain.name} ${chain.policy ?? '-'}`),
     ...rules,
     'COMMIT',
-    '',
   ]);
-  return lines.join('\n');
 }
 
 export function randomTables(random: Random, options: RuleOptions): Table[] {
   const generator = new Generator(random, options);
-  return TABLES.filter((name) => options.allTables || random.chance(SHARE[name])).map((name) =>
-    generator.table(name),
-  );
+  return TABLES.filter((name) => random.chance(SHARE[name])).map((name) => generator.table(name));
 }
 
 class Generator {
@@ -120,8 +113,8 @@ class Generator {
 
   #rule(at: Pick<Place, 'table' | 'hook'>, chain: string, below: readonly string[]): string {
     const random = this.#random;
-    const { family, stateful, sets } = this.#options;
-    const place = { ...at, family, stateful, sets, unique: () => ++this.#names };
+    const { family, stateful, timed, sets } = this.#options;
+    const place = { ...at, family, stateful, timed, sets, unique: () => ++this.#names };
     const jumps = below.length > 0 && random.chance(0.25);
     const goto = random.chance(0.3) ? '-g' : '-j';
     const target = jumps

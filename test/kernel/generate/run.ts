@@ -1,102 +1,146 @@
 /**
- * Random cases against the running kernel: `npm run lab -- [--backend nft|legacy] [--shrink N]
- * [--keep DIR] SEED[-LAST] …`. Prints what differs; --shrink makes the first N of them smaller,
- * --keep writes every case that differs to DIR. Exit status 1: something differs. Needs root.
+ * Cases against the running kernel: `npm run lab -- [OPTIONS] FILE.json … SEED[-LAST] …`.
+ *
+ * FILE.json is asked as it is; a seed stands for random rules and traffic, by default with both back
+ * ends. What differs is printed. Needs root. Exit status 1: something differs.
+ *
+ *   --backend nft|legacy  seeds with one back end
+ *   --fresh N             N seeds that derive from the commit
+ *   --keep DIR            writes every case that differs to DIR
+ *   --shrink N            makes the first N of them smaller
+ *   --update              writes the kernel's answer into each FILE.json
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readCase } from '../case.ts';
-import { type CaseResult, checkCase, describeResult } from '../check-case.ts';
-import { type Backend, Lab, LabError } from '../lab/client.ts';
-import { type Judged, judgeQuestion, judgeSeed, type Question, writeCase } from './lab-case.ts';
-import { shrink } from './shrink.ts';
+import { caseName, readCaseFile, writeCaseFile } from '../case-file.ts';
+import { ask } from '../lab/ask.ts';
+import { whyNoLab } from '../lab/available.ts';
+import { changes, refusedRules } from '../lab/changes.ts';
+import { Lab, LabError } from '../lab/client.ts';
+import type { Backend, Judged } from '../lab/question.ts';
+import { Examiner } from './examine.ts';
+import { freshSeeds } from './fresh.ts';
+import { judgeSeed } from './seed.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     backend: { type: 'string', default: 'both' },
-    shrink: { type: 'string', default: '0' },
+    fresh: { type: 'string', default: '0' },
     keep: { type: 'string' },
     limit: { type: 'string', default: '6' },
+    shrink: { type: 'string', default: '0' },
+    update: { type: 'boolean', default: false },
   },
 });
-const backends = (['nft', 'legacy'] as const).filter((name) =>
-  ['both', name].includes(values.backend),
-);
-const scratch = mkdtempSync(join(tmpdir(), 'dockfw-lab-'));
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-
-async function compare(judged: Judged, directory: string): Promise<CaseResult> {
-  writeCase(directory, judged);
-  return checkCase(readCase(dirname(directory), basename(directory)), 1);
+function fail(complaint: string): never {
+  process.stderr.write(`${complaint}\n`);
+  process.exit(2);
+}
+function count(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : fail(`not a number: ${text}`);
 }
 
-const isEqual = ({ counters, outcomes }: CaseResult): boolean =>
-  counters.length === 0 && outcomes.length === 0;
-
-function show(directory: string, result: CaseResult): void {
-  const kernelCase = readCase(dirname(directory), basename(directory));
-  print(describeResult(kernelCase, result, Number(values.limit)));
+const backends: readonly string[] =
+  values.backend === 'both' ? ['nft', 'legacy'] : [values.backend];
+if (!backends.every((name) => name === 'nft' || name === 'legacy')) {
+  fail(`no such back end: ${values.backend}`);
 }
-
-async function smaller(lab: Lab, question: Question): Promise<void> {
-  const directory = join(scratch, 'shrinking');
-  const small = await shrink(question, async (candidate) => {
-    return !isEqual(await compare(await judgeQuestion(lab, candidate), directory));
-  });
-  const judged = await judgeQuestion(lab, small);
-  const kept = join(values.keep ?? scratch, `small-${question.backend}-${question.seed}`);
-  print(`smaller, in ${kept}:`);
-  show(kept, await compare(judged, kept));
-  print(judged.frames.map(({ shot }, i) => `  ${i + 1}: ${shot.note}`).join('\n'));
-  const rules = [judged.host['iptables-save.txt'], judged.host['ip6tables-save.txt']].join('\n');
-  print(
-    rules
-      .split('\n')
-      .filter((line) => /^\*|-A /.test(line))
-      .join('\n'),
-  );
-}
-
-let [cases, different, refused] = [0, 0, 0];
+const files = positionals.filter((word) => word.endsWith('.json'));
+const fresh = count(values.fresh);
+const ranges = positionals.filter((word) => !word.endsWith('.json'));
+const examiner = new Examiner({
+  keep: values.keep ?? null,
+  shrink: count(values.shrink),
+  limit: count(values.limit),
+  print,
+});
+let refused = 0;
+/** Files whose answer the kernel does not give. */
+let changed = 0;
 
 /** null where this kernel does not take the rules together, though it takes each. */
-async function loadable(lab: Lab, seed: number, backend: Backend): Promise<Judged | null> {
+async function judged(name: string, question: Promise<Judged>): Promise<Judged | null> {
   try {
-    return await judgeSeed(lab, seed, backend);
+    return await question;
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    print(`${backend}-${seed}: not asked: ${error.message}`);
+    print(`${name}: not asked: ${error.message}`);
     refused++;
     return null;
   }
 }
 
-async function run(backend: Backend): Promise<void> {
-  const lab = new Lab();
-  try {
-    for (const range of positionals.length === 0 ? ['1-20'] : positionals) {
-      const [first = 1, last = first] = range.split('-').map(Number);
-      for (let seed = first; seed <= last; seed++) {
-        const judged = await loadable(lab, seed, backend);
-        if (judged === null) continue;
-        const directory = join(scratch, `${backend}-${seed}`);
-        const result = await compare(judged, directory);
-        cases++;
-        if (isEqual(result)) continue;
-        different++;
-        if (values.keep !== undefined) writeCase(join(values.keep, `${backend}-${seed}`), judged);
-        show(directory, result);
-        if (different <= Number(values.shrink)) await smaller(lab, judged.question);
-      }
+async function runFile(lab: Lab, path: string): Promise<void> {
+  const name = caseName(path);
+  const { question, answer } = readCaseFile(path);
+  const now = await judged(name, ask(lab, question));
+  if (now === null) {
+    changed++;
+    return;
+  }
+  const problems = refusedRules(question, now).map((rule) => `the kernel refuses ${rule}`);
+  if (answer !== null && !values.update) problems.push(...changes(answer, now));
+  if (problems.length > 0) {
+    changed++;
+    print([`${name}: the kernel's answer is not that of the file`, ...problems].join('\n'));
+  }
+  if (values.update) writeCaseFile(path, { question, answer: now.answer });
+  if (await examiner.examine(lab, name, now, path)) print(`${name}: equal`);
+}
+
+function seedsOf(range: string): number[] {
+  const [first = 0, last = first] = range.split('-').map(count);
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+function newSeeds(): number[] {
+  if (fresh === 0) return [];
+  const { first, from } = freshSeeds();
+  const last = first + fresh - 1;
+  print(`fresh seeds ${first}-${last}, of ${from}`);
+  return seedsOf(`${first}-${last}`);
+}
+
+const ROW = 10;
+
+async function runSeeds(lab: Lab, backend: Backend, seeds: readonly number[]): Promise<void> {
+  const row: number[] = [];
+  const printRow = (): void => {
+    if (row.length > 0) print(`${backend} ${row.splice(0).join(' ')}`);
+  };
+  for (const seed of seeds) {
+    const name = `${backend}-${seed}`;
+    const now = await judged(name, judgeSeed(lab, seed, backend));
+    if (now !== null) {
+      await examiner.examine(lab, name, now, `--backend ${backend} ${seed}`);
     }
+    if (row.push(seed) === ROW) printRow();
+  }
+  printRow();
+}
+
+/** What is to be asked with one back end: in a lab of its own, as the other works beside it. */
+async function run(backend: Backend, place: number, seeds: readonly number[]): Promise<void> {
+  const lab = new Lab(place);
+  try {
+    const own = files.filter((path) => readCaseFile(path).question.backend === backend);
+    for (const path of own) await runFile(lab, path);
+    if (backends.includes(backend)) await runSeeds(lab, backend, seeds);
   } finally {
     await lab.close();
   }
 }
 
-for (const backend of backends) await run(backend);
-print(`${cases} cases, ${different} differ from the kernel, ${refused} not asked`);
-if (different > 0) process.exitCode = 1;
+const why = whyNoLab();
+if (files.length + ranges.length + fresh === 0) fail('neither FILE.json, SEED nor --fresh N');
+if (why !== null) {
+  print(`skipped: ${why}`);
+  if (fresh === 0) process.exitCode = 2;
+} else {
+  const seeds = [...ranges.flatMap(seedsOf), ...newSeeds()];
+  await Promise.all([run('nft', 0, seeds), run('legacy', 1, seeds)]);
+  const { cases, different } = examiner;
+  print(`${cases} cases, ${different} differ from the kernel, ${refused} not asked`);
+  if (different + changed > 0 || cases === 0) process.exitCode = 1;
+}

@@ -43,7 +43,3 @@ function setsOf(random: Random, family: Family): RandomSet[] {
     2,
   );
 }
-
-export function setsText(sets: readonly RandomSet[]): string {
-  return sets.flatMap(({ lines }) => lines.map((line) => `${line}\n`)).join('');
-}

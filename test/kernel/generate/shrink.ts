@@ -1,11 +1,10 @@
-/** The smallest case that still differs: leaves out frames and rules, many at once, then few. */
-import type { Question } from './lab-case.ts';
-import type { Family } from './topology.ts';
+/** The smallest question that still differs: leaves out frames and rules, many at once, then few. */
+import type { Question } from '../lab/question.ts';
 
 type Differs = (question: Question) => Promise<boolean>;
 
 /** Elements of `list` that are needed for `differs`; tries ever smaller stretches. */
-async function reduce<T>(
+export async function reduce<T>(
   list: readonly T[],
   differs: (kept: readonly T[]) => Promise<boolean>,
 ): Promise<readonly T[]> {
@@ -20,19 +19,9 @@ async function reduce<T>(
   return kept;
 }
 
-function withRules(question: Question, family: Family, rules: readonly string[]): Question {
-  const left = new Map<string, number>();
-  for (const rule of rules) left.set(rule, (left.get(rule) ?? 0) + 1);
-  const tables = question.tables[family].map((table) => ({
-    ...table,
-    rules: table.rules.filter((rule) => {
-      const key = `${table.name} ${rule}`;
-      const count = left.get(key) ?? 0;
-      left.set(key, count - 1);
-      return count > 0;
-    }),
-  }));
-  return { ...question, tables: { ...question.tables, [family]: tables } };
+/** Positions of the rules; chains, tables and policies stay. */
+function rulesIn(lines: readonly string[]): number[] {
+  return [...lines.keys()].filter((index) => lines[index]?.startsWith('-A ') === true);
 }
 
 export async function shrink(question: Question, differs: Differs): Promise<Question> {
@@ -47,12 +36,14 @@ export async function shrink(question: Question, differs: Differs): Promise<Ques
   for (let round = 0; round < 2; round++) {
     const shots = await reduce(small.shots, (kept) => attempt({ ...small, shots: kept }));
     small = { ...small, shots };
-    for (const family of [4, 6] as const) {
-      const rules = small.tables[family].flatMap(({ name, rules: lines }) =>
-        lines.map((line) => `${name} ${line}`),
-      );
-      const kept = await reduce(rules, (some) => attempt(withRules(small, family, some)));
-      small = withRules(small, family, kept);
+    for (const key of ['rules', 'rules6'] as const) {
+      const lines = small[key];
+      const rules = rulesIn(lines);
+      const withOnly = (kept: readonly number[]): Question => ({
+        ...small,
+        [key]: lines.filter((_, index) => !rules.includes(index) || kept.includes(index)),
+      });
+      small = withOnly(await reduce(rules, (kept) => attempt(withOnly(kept))));
     }
   }
   return small;

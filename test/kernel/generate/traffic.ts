@@ -1,35 +1,24 @@
 /** Random traffic of the lab: connections, and everything that is not part of one. */
 import type { Random } from '../../oracle/random.ts';
 import type { Injection } from '../lab/client.ts';
-import { Conversation } from './conversation.ts';
+import type { Shot } from '../lab/question.ts';
 import {
   ESP,
-  ethernet,
   GRE,
   ICMP,
   ICMPV6,
-  ipBytes,
-  type Packet,
-  packet,
   readEthernet,
   SCTP,
   type Seen,
   SYN,
   TCP,
-  transport,
   UDP,
-} from './frame.ts';
+} from '../lab/seen.ts';
+import { Conversation } from './conversation.ts';
+import { ethernet, ipBytes, type Packet, packet, transport } from './frame.ts';
+import { macFor, place, shot } from './place.ts';
 import { CONTAINERS, type Family, OWN, STATIONS, type Station, stationAt } from './topology.ts';
 import { anyAddress, CLIENT_PORTS, SERVER_PORTS } from './values.ts';
-
-/** A frame to inject. */
-export interface Shot {
-  readonly iface: string;
-  readonly frame: Uint8Array;
-  readonly note: string;
-  /** Number of the datagram that it is a fragment of, and whether it is its last one sent. */
-  readonly datagram?: number;
-}
 
 interface Sighting {
   readonly station: Station;
@@ -269,20 +258,4 @@ function fixHeaderSum(bytes: Uint8Array): void {
   for (let at = 0; at < 20; at += 2) sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   bytes.set([(~sum >> 8) & 255, ~sum & 255], 10);
-}
-
-/** Containers of one bridge reach each other directly, everything else through the host. */
-function macFor(station: Station, { family, dst }: Packet): string {
-  const neighbour = CONTAINERS.find(
-    (other) => other.bridge === station.bridge && other.addresses[family] === dst,
-  );
-  return neighbour?.mac ?? station.gateway;
-}
-
-function place(station: Station, made: Packet, ip: Uint8Array): Omit<Shot, 'note'> {
-  return { iface: station.iface, frame: ethernet(macFor(station, made), station.mac, ip) };
-}
-
-function shot(station: Station, made: Packet, note: string): Shot {
-  return { ...place(station, made, ipBytes(made)), note };
 }

@@ -4,29 +4,10 @@
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-
-export type Backend = 'nft' | 'legacy';
-/** Files of a host snapshot by their names. */
-export type Files = Readonly<Record<string, string>>;
-
-export interface Setup {
-  readonly backend: Backend;
-  /** For iptables-restore and ip6tables-restore; '' for none. */
-  readonly rules: string;
-  readonly rules6: string;
-  /** For ipset restore; '' for none. */
-  readonly sets: string;
-  readonly sysctls: Readonly<Record<string, string | number>>;
-}
-
-/** A table's lines: `:NAME POLICY` and `-A …`. */
-export interface LabTable {
-  readonly name: string;
-  readonly chains: readonly string[];
-  readonly rules: readonly string[];
-}
+import type { Files, Question } from './question.ts';
 
 /** What came of one frame; packets and frames as hexadecimal text. */
 export interface Injection {
@@ -49,38 +30,43 @@ const source = (name: string): string =>
 const PROGRAM = source('lab.py');
 export const TOPOLOGY = source('topology.json');
 
+const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+const topologyOf = (question: Question): unknown =>
+  JSON.parse(readFileSync(question.topology, 'utf8'));
+
 export class Lab {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
   #complaints = '';
 
-  constructor(topology: string = TOPOLOGY) {
-    this.#process = spawn('python3', [PROGRAM, topology]);
+  /** `processor`: which one it works on; labs that run side by side need one each. */
+  constructor(processor = 0) {
+    this.#process = spawn('python3', [PROGRAM, `${processor}`]);
     this.#process.stderr.on('data', (chunk: Buffer) => {
       this.#complaints += chunk.toString();
     });
     this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** The host's files that do not depend on rules. */
-  snapshot(): Promise<Files> {
-    return this.#ask('snapshot', {});
-  }
-
   /** Those of the rules, whole `-A` lines, that the kernel does not take after those before them. */
-  refused(
-    setup: Pick<Setup, 'backend' | 'sets'>,
-    family: 4 | 6,
-    tables: readonly LabTable[],
-  ): Promise<readonly string[]> {
-    const listed = tables.map(({ name, chains, rules }) => [name, chains, rules]);
-    const { backend, sets } = setup;
-    return this.#ask('refused', { backend, sets, family, tables: listed });
+  refused(question: Question, family: 4 | 6): Promise<readonly string[]> {
+    const { backend, sets } = question;
+    const rules = family === 4 ? question.rules : question.rules6;
+    const topology = topologyOf(question);
+    return this.#ask('refused', { topology, backend, family, rules, sets: text(sets) });
   }
 
-  /** Loads rules into a host without history; the files that depend on them. */
-  begin(setup: Setup): Promise<Files> {
-    return this.#ask('begin', setup);
+  /** Builds a host and loads the rules; the host's files. */
+  begin(question: Question): Promise<Files> {
+    const { backend, sysctls } = question;
+    return this.#ask('begin', {
+      topology: topologyOf(question),
+      backend,
+      rules: text(question.rules),
+      rules6: text(question.rules6),
+      sets: text(question.sets),
+      sysctls,
+    });
   }
 
   inject(iface: string, frame: Uint8Array): Promise<Injection> {

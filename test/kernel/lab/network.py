@@ -8,10 +8,12 @@ import ctypes
 import json
 import os
 import subprocess
+import time
 from ipaddress import ip_interface
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
+SETTLE_SECONDS = 5
 
 GUARD = """
 table inet lab {
@@ -41,6 +43,20 @@ def write(path, value):
         handle.write(f"{value}\n")
 
 
+def pending():
+    """Names of links and addresses that are not in use yet."""
+    routes = json.loads(run("ip", "-j", "-6", "route", "show", "table", "local", "type", "local"))
+    local = {route["dst"] for route in routes}
+    for link in json.loads(run("ip", "-j", "addr", "show")):
+        addresses = [a["local"] for a in link["addr_info"] if a["family"] == "inet6"]
+        if link["operstate"] not in ("UP", "UNKNOWN") or not addresses:
+            yield link["ifname"]
+        yield from (address for address in addresses if address not in local)
+    for port in json.loads(run("bridge", "-j", "link", "show")):
+        if port["state"] != "forwarding":
+            yield port["ifname"]
+
+
 class Network:
     """Namespaces NAME-host and NAME-peers. Afterwards this process is in the host's."""
 
@@ -60,6 +76,7 @@ class Network:
             run("ip", "-batch", "-", text="\n".join(self._commands()))
             outer = "\n".join(f"link set {name} up promisc on" for name in self.ports())
             run("ip", "-n", self.peers, "-batch", "-", text=outer)
+            self._settle()
         except BaseException:
             self.delete()
             raise
@@ -90,6 +107,15 @@ class Network:
     def _veth(self, name, mac):
         yield f"link add {name} address {mac} type veth peer name {name} netns {self.peers}"
         yield f"link set {name} up"
+
+    @staticmethod
+    def _settle():
+        """Waits for what the kernel does a little later: links, ports and IPv6 addresses."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while unready := sorted(pending()):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not ready: {', '.join(unready)}")
+            time.sleep(0.002)
 
     @staticmethod
     def _addresses(link):
@@ -136,10 +162,8 @@ class Network:
         }
 
     def learn(self):
-        """Makes the bridges know the containers, and nothing else."""
+        """Makes the bridges know the containers."""
         batch = []
-        for bridge in self.topology["bridges"]:
-            run("bridge", "fdb", "flush", "dev", bridge["name"], "dynamic", check=False)
         for container in self.topology["containers"]:
             batch.append(f"fdb replace {container['mac']} dev {container['veth']} master static")
         run("bridge", "-batch", "-", text="\n".join(batch))

@@ -12,26 +12,33 @@ NETLINK_NETFILTER = 12
 NFNL_SUBSYS_ULOG = 4
 NFULNL_MSG_CONFIG = 1
 NFULA_PAYLOAD = 9
+ARP = b"\x08\x06"
 # Forwarding happens within send(), on this processor; this is for what is handed on.
 SETTLE_SECONDS = 0.0002
 
 
-class Port:
-    """The outer end of one of the host's interfaces. Must be made in the peers' namespace."""
+class Peers:
+    """The outer ends of the host's interfaces. Must be made in the peers' namespace.
 
-    def __init__(self, name):
-        self.name = name
+    One socket for all: the kernel takes its time over closing each.
+    """
+
+    def __init__(self):
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-        self.socket.bind((name, 0))
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 22)
         self.socket.setblocking(False)
 
     def fileno(self):
         return self.socket.fileno()
 
+    def send(self, name, frame):
+        self.socket.sendto(frame, (name, 0))
+
     def receive(self):
-        return self.socket.recv(65536)
+        """A frame, and the interface that it left by."""
+        frame, (name, *_) = self.socket.recvfrom(65536)
+        return name, frame
 
 
 class Log:
@@ -75,36 +82,39 @@ class Log:
 
 
 class Wire:
-    def __init__(self, ports, delivered, answered):
-        self.ports = {port.name: port for port in ports}
+    def __init__(self, names, peers, delivered, answered):
+        self.names = names
+        self.peers = peers
         self.delivered = delivered
         self.answered = answered
 
+    def close(self):
+        for source in (self.peers, self.delivered, self.answered):
+            source.socket.close()
+
     def inject(self, name, frame):
         """What came of a frame: copies that left, packets delivered and sent by the host."""
+        if name not in self.names:
+            raise ValueError(f"no frame can come in by {name}, only by {', '.join(self.names)}")
         self.drain()
         now = time.time_ns()
-        self.ports[name].socket.send(frame)
+        self.peers.send(name, frame)
         egress, local, response = self.drain()
         return {"time": str(now), "egress": egress, "local": local, "response": response}
 
     def drain(self):
         egress, local, response = [], [], []
-        sockets = [*self.ports.values(), self.delivered, self.answered]
+        sockets = [self.peers, self.delivered, self.answered]
         while True:
             ready = select.select(sockets, [], [], SETTLE_SECONDS)[0]
             if not ready:
                 return egress, local, response
             for source in ready:
-                try:
-                    packet = source.receive()
-                except BlockingIOError:
+                if source is self.peers:
+                    name, frame = source.receive()
+                    if frame[12:14] != ARP:  # for a neighbour that nobody knows
+                        egress.append({"iface": name, "frame": frame.hex()})
                     continue
-                if packet is None:
-                    continue
-                if source is self.delivered:
-                    local.append(packet.hex())
-                elif source is self.answered:
-                    response.append(packet.hex())
-                elif packet[12:14] not in (b"\x08\x06",):  # ARP for a neighbour nobody knows
-                    egress.append({"iface": source.name, "frame": packet.hex()})
+                packet = source.receive()
+                if packet is not None:
+                    (local if source is self.delivered else response).append(packet.hex())

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { compile, readHost, replay, type Threads } from 'dockfw';
+import { type InboundFrame, inboundCapture } from '../../wire/inbound.ts';
 import { type CounterLine, readCounters } from '../counters.ts';
-import { pcapng, type TimedFrame } from '../lab/pcapng.ts';
 
 interface RecordedFrame {
   readonly note: string;
@@ -56,7 +56,7 @@ function linesOf(run: RecordedRun): { family: number; line: CounterLine }[] {
   );
 }
 
-function inbound({ in: iface, atUs, hex }: RecordedFrame): TimedFrame {
+function inbound({ in: iface, atUs, hex }: RecordedFrame): InboundFrame {
   const nanos = START_NANOS + BigInt(atUs) * 1000n;
   return { iface, nanos, frame: Uint8Array.from(Buffer.from(hex, 'hex')) };
 }
@@ -88,7 +88,7 @@ export async function differences(
   for (const [i, frame] of run.frames.entries()) {
     if (frame.counters === undefined) continue;
     const frames = run.frames.slice(0, i + 1).map(inbound);
-    const capture = Readable.from([pcapng(frames)]);
+    const capture = Readable.from([inboundCapture(frames)]);
     const { rules } = await replay(compiled, capture, { threads });
     const now = lines.map(({ family, line }) => {
       const rule = rules.find(

@@ -1,5 +1,8 @@
 /** One replay, with all that the comparisons look at. */
-import { compile, type PacketRecord, readHost, replay } from 'dockfw';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compile, type HostOptions, type PacketRecord, readHost, replay } from 'dockfw';
 import type { CounterLine } from './counters.ts';
 
 export interface Replayed {
@@ -8,13 +11,30 @@ export interface Replayed {
   readonly counters6: readonly CounterLine[];
 }
 
-export async function replayDirectory(
-  hostDirectory: string,
+/** `capture`: the path of one, or its bytes. */
+export async function replayCapture(
+  host: string | HostOptions,
+  capture: string | Uint8Array,
+  workers: number,
+): Promise<Replayed> {
+  if (typeof capture === 'string') return replayFile(host, capture, workers);
+  const directory = mkdtempSync(join(tmpdir(), 'dockfw-case-'));
+  try {
+    const path = join(directory, 'in.pcapng');
+    writeFileSync(path, capture);
+    return await replayFile(host, path, workers);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function replayFile(
+  host: string | HostOptions,
   capture: string,
   workers: number,
 ): Promise<Replayed> {
   const frames: PacketRecord[] = [];
-  const compiled = compile(await readHost(hostDirectory));
+  const compiled = compile(await readHost(host));
   const result = await replay(compiled, capture, {
     workers,
     packets: {

@@ -1,5 +1,5 @@
 /** Frames as a pcapng file: an interface block per ingress interface, nanoseconds, inbound. */
-export interface TimedFrame {
+export interface InboundFrame {
   readonly iface: string;
   readonly frame: Uint8Array;
   /** Since the epoch. */
@@ -32,7 +32,7 @@ function block(type: number, ...parts: readonly Uint8Array[]): Uint8Array {
 
 const END_OF_OPTIONS = words(0);
 
-export function pcapng(frames: readonly TimedFrame[]): Uint8Array {
+export function inboundCapture(frames: readonly InboundFrame[]): Uint8Array {
   const names = [...new Set(frames.map(({ iface }) => iface))].sort();
   const ethernet = words(1, 0); // LINKTYPE_ETHERNET, no snap length
   const nanoseconds = option(9, Uint8Array.of(9));
