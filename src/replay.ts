@@ -11,7 +11,7 @@ import { type CaptureSource, openCapture } from './capture/index.ts';
 import { ReorderedSource } from './capture/reorder.ts';
 import type { Compiled } from './compile/compiled.ts';
 import { CaptureError, UsageError } from './errors.ts';
-import { isNoCapture } from './pool/fault.ts';
+import { firstFault, isNoCapture } from './pool/fault.ts';
 import { DISORDER, OWNER_CONFLICT, type PoolOutcome, runPool } from './pool/pool.ts';
 import type { SlotReader } from './pool/results.ts';
 import { defaultWorkers, Threads } from './pool/threads.ts';
@@ -95,7 +95,7 @@ export async function replay(
         name,
         facts: report.facts,
         bytes: report.bytes,
-        fault: fault ? { message: fault.message, offset: fault.offset ?? 0 } : report.fault,
+        fault: firstFault(report.fault, fault),
       },
       workers: report.workers,
       frameNumber: (frame) => input.numbers?.at(frame) ?? frame,

@@ -123,7 +123,8 @@ function search(from: u32, fingerprint: u64, p: Packet): usize {
     if (e.fingerprint == fingerprint) {
       const apart = p.tsNanos > e.tsNanos ? p.tsNanos - e.tsNanos : e.tsNanos - p.tsNanos;
       if (apart > WINDOW_NANOS) return 0;
-      if (isSameOwner(e, p)) return changetype<usize>(e);
+      // addresses of the other family are no handles of this one
+      if (predicted(e).family == p.family && isSameOwner(e, p)) return changetype<usize>(e);
     }
     n = e.next;
   }

@@ -16,6 +16,7 @@ import {
 } from '../../assembly/abi-capture.ts';
 import type { Heap } from '../engine/heap.ts';
 import { SLOT } from '../engine/layout.ts';
+import type { CaptureError } from '../errors.ts';
 
 /** Where and why a capture could not be read on. */
 export interface CaptureFault {
@@ -34,6 +35,19 @@ export function captureFault(heap: Heap, slot: number): CaptureFault | null {
   const need = heap.u32(slot + SLOT.need);
   const have = heap.u32(slot + SLOT.have);
   return { status, offset, message: describe(status, offset, need, have) };
+}
+
+/**
+ * Which of two faults came first: what the front met, or that the source ended early. A record that is
+ * cut off is where the source ended; any other fault lies before that, however far the source had
+ * been read ahead.
+ */
+export function firstFault(
+  met: CaptureFault | null,
+  ended: CaptureError | undefined,
+): { readonly message: string; readonly offset: number } | null {
+  if (ended === undefined || (met !== null && met.status !== CAPTURE_CUT)) return met;
+  return { message: ended.message, offset: ended.offset ?? 0 };
 }
 
 function describe(status: number, offset: number, need: number, have: number): string {
