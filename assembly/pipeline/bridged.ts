@@ -27,7 +27,7 @@ import {
   VERDICT_DROP,
   VERDICT_NONE,
 } from '../abi';
-import { internImageAddress, writeAddress } from '../address';
+import { internImageAddress, v6Bytes, writeAddress } from '../address';
 import { fdbPort, macAt } from '../bridge/fdb';
 import { neighbourMac } from '../bridge/neighbour';
 import { ifaceAt, ifaceCount, sysctl } from '../host';
@@ -35,6 +35,7 @@ import { Iface, ROUTE_GATEWAY, Route } from '../image';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { fibLookup, routeIface } from '../route/fib';
+import { isMulticastV6 } from '../route/group';
 import {
   isAcceptableV6,
   ROUTED_DROP,
@@ -146,6 +147,10 @@ function bridgePrerouting(p: Packet, bridge: u32, to: u32): u32 {
   if (v != VERDICT_ACCEPT) return v;
   if (p.dst == dst) return deliver(p, bridge, to, true);
   // br_nf_pre_routing_finish(): the destination changed
+  if (p.family != FAMILY_V4 && isMulticastV6(v6Bytes(p.dst))) {
+    outcome.towards = TOWARDS_MANY; // the way to any group is by the bridge itself
+    return deliver(p, bridge, TO_GROUP, true);
+  }
   const routed = routeInput(p);
   if (routed == ROUTED_DROP) {
     outcome.reason = <u8>routeReason();
@@ -229,7 +234,8 @@ function deliver(p: Packet, bridge: u32, to: u32, called: bool): u32 {
 
 /** Up the stack, as received on the bridge; PREROUTING is behind it when iptables was called. */
 function upToHost(p: Packet, called: bool): u32 {
-  if (p.flags & FRAME_VLAN && !untagged(p)) {
+  const isOthers = p.pktType == PACKET_OTHERHOST; // NAT sent to a group what came for another host
+  if (isOthers || (p.flags & FRAME_VLAN && !untagged(p))) {
     outcome.reason = <u8>REASON_OTHERHOST;
     return VERDICT_DROP;
   }

@@ -12,7 +12,8 @@ import {
 import { ifaceAt, sectionPtr } from '../host';
 import { ADDRESS_LOCAL, Address } from '../image';
 
-const LINK: u32 = 2; // scopes
+const INTERFACE: u32 = 1; // scopes
+const LINK: u32 = 2;
 const SITE: u32 = 5;
 const ALL_NODES: u32 = 1;
 const ALL_ROUTERS: u32 = 2;
@@ -24,6 +25,12 @@ const ANYCAST_UP_TO: u8 = 126; // longest prefix with a subnet-router address
 @inline
 export function isLinkLocalV6(at: usize): bool {
   return load<u8>(at) == 0xfe && (load<u8>(at, 1) & 0xc0) == 0x80;
+}
+
+/** ff00::/8 */
+@inline
+export function isMulticastV6(at: usize): bool {
+  return load<u8>(at) == 0xff;
 }
 
 /** ::1 */
@@ -39,9 +46,10 @@ export function isJoinedV6(id: u32, group: usize): bool {
   const routes = (iface.flags & IFACE_FORWARDING_V6) != 0;
   if ((load<u64>(group) >> 16) == 0 && load<u32>(group, 8) == 0 && load<u16>(group, 12) == 0) {
     const number = <u32>bswap<u16>(load<u16>(group, 14));
-    if (scope == LINK && number == ALL_NODES) return true;
+    const near = scope == LINK || scope == INTERFACE;
+    if (near && number == ALL_NODES) return true;
     if (scope == LINK && number == ALL_SNOOPERS) return iface.kind == IFACE_BRIDGE;
-    return number == ALL_ROUTERS && routes && (scope == LINK || scope == SITE);
+    return number == ALL_ROUTERS && routes && (near || scope == SITE);
   }
   return scope == LINK && isSolicited(id, group, routes);
 }

@@ -28,7 +28,7 @@ import { Iface, Route } from '../image';
 import { Packet } from '../packet';
 import { addressType, isLoopbackV4, isMulticastV4 } from './addrtype';
 import { fibLookup, hasCustomRules, routeIface } from './fib';
-import { isJoinedV6, isLinkLocalV6, isLoopbackV6 } from './group';
+import { isJoinedV6, isLinkLocalV6, isLoopbackV6, isMulticastV6 } from './group';
 
 export const ROUTED_DROP: u32 = 0;
 export const ROUTED_LOCAL: u32 = 1;
@@ -148,18 +148,16 @@ function broadcastIn(p: Packet, iface: Iface): u32 {
 export function isAcceptableV6(p: Packet): bool {
   const src = v6Bytes(p.src);
   const dst = v6Bytes(p.dst);
-  if (load<u8>(src) == MULTICAST) return false;
+  if (isMulticastV6(src)) return false;
   if (ifaceAt(p.in).kind == IFACE_LOOPBACK) return true;
   if (isLoopbackV6(src) || isLoopbackV6(dst)) return false;
-  return load<u8>(dst) != MULTICAST || (load<u8>(dst, 1) & 15) > 1; // not of this interface only
+  return !isMulticastV6(dst) || (load<u8>(dst, 1) & 15) > 1; // not of this interface only
 }
-
-const MULTICAST: u8 = 0xff;
 
 function inputV6(p: Packet): u32 {
   const iface = ifaceAt(p.in);
   const dst = v6Bytes(p.dst);
-  if (load<u8>(dst) == MULTICAST) {
+  if (isMulticastV6(dst)) {
     return isJoinedV6(p.in, dst) ? ROUTED_LOCAL : drop(REASON_NO_ROUTE); // ip6_mc_input()
   }
   const strict: u32 = isLinkLocalV6(dst) ? p.in : 0; // rt6_need_strict()

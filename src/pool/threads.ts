@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { coreModule } from '../engine/instance.ts';
 import { builtFile } from '../engine/location.ts';
@@ -19,6 +20,7 @@ export function defaultWorkers(): number {
 export class Threads {
   readonly count: number;
   readonly #pool: Piscina<ReplayTask, WorkerReport>;
+  readonly #loaded: Promise<unknown>;
 
   constructor(count: number = defaultWorkers()) {
     this.count = Math.min(count, MAX_WORKERS);
@@ -29,6 +31,7 @@ export class Threads {
       maxThreads: this.count,
       concurrentTasksPerWorker: 1,
     });
+    this.#loaded = Promise.all(this.#pool.threads.map(firstSign));
   }
 
   /** Runs a worker's part of a replay. */
@@ -36,8 +39,18 @@ export class Threads {
     return this.#pool.run(task);
   }
 
-  /** Ends the threads. */
+  /** Ends the threads, but none that is still loading its code: that can abort Node. */
   async close(): Promise<void> {
+    for (const thread of this.#pool.threads) thread.ref();
+    await this.#loaded;
     await this.#pool.destroy();
   }
+}
+
+/** Settles with a thread's first message, which says that it is ready, or with its end. */
+function firstSign(thread: Worker): Promise<unknown> {
+  return new Promise((resolve) => {
+    thread.once('message', resolve);
+    thread.once('exit', resolve);
+  });
 }
