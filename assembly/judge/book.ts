@@ -59,6 +59,7 @@ import { writeIgnored, writeResult } from '../result';
 import { Traversal } from '../slot';
 import { attachStats, count, countBy } from '../stats';
 import { endTraversal } from '../traversal';
+import { quotedEndpoints } from '../wire/owner';
 
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
 let workers: u32 = 1;
@@ -201,6 +202,7 @@ function predict(p: Packet, print: u64, t: Traversal): void {
   e.seen = 0;
   e.cameBack = 0;
   e.conn = hasGuess(p) ? p.conn : 0;
+  e.quoted = quotedEndpoints(p);
 }
 
 /** Whether the packet leaves as its connection's original direction does, by a guess. */

@@ -7,7 +7,7 @@
 import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { Traversal } from '../slot';
-import { endpointsHash } from '../wire/owner';
+import { endpointsHash, quotedEndpoints } from '../wire/owner';
 
 const RING: u32 = 8192; // power of two
 const BUCKETS: u32 = 16384;
@@ -31,7 +31,8 @@ export class Prediction {
   cameBack: u8; // 1: seen again where it came in, flooded to a hairpin port
   next: u32; // older entry of the bucket, number + 1
   conn: u32; // Conn whose mapping was a guess when the packet left by it, or 0
-  pad1: u64;
+  quoted: u32; // of a message about another packet: what its owner is chosen by
+  pad1: u32;
 }
 
 @inline
@@ -110,7 +111,10 @@ export function isAsPredicted(e: Prediction, p: Packet): bool {
  * workers than this one have the predictions of which that is not true.
  */
 function isSameOwner(e: Prediction, p: Packet): bool {
-  if (moved || isAsPredicted(e, p)) return true;
+  if (moved) return true;
+  const about = quotedEndpoints(p);
+  if (about != 0) return e.quoted == about;
+  if (isAsPredicted(e, p)) return true;
   const predicted = endpointsHash(p.family, p.proto, e.src, e.dst, e.sport, e.dport);
   return predicted == endpointsHash(p.family, p.proto, p.src, p.dst, p.sport, p.dport);
 }

@@ -26,7 +26,7 @@ import { v6Bytes } from '../address';
 import { ifaceAt, sectionCount, sectionPtr } from '../host';
 import { ADDRESS_LOCAL, Address, ROUTE_DST, Route } from '../image';
 import { allocate } from '../memory';
-import { FrameRecord } from '../packet';
+import { FrameRecord, Packet } from '../packet';
 import { be32 } from './bytes';
 import { IPV4_DST, IPV4_HEADER, IPV4_OFFSET, IPV4_PROTO, IPV4_SRC } from './ipv4';
 import { IPV6_DST, IPV6_HEADER, IPV6_SRC, skipHeaders, skippedTo } from './ipv6';
@@ -276,7 +276,9 @@ export function ownerOf(f: FrameRecord): u32 {
   } else if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
     // what quotes a packet must be seen by the owner of that packet's connection
     const quote = f.l4Off == 0 ? 0 : quoteOf(proto, f.icmp);
-    if (quote != 0 && quotedHash(f, <u32>f.l4Off + quote)) return pick(quoted);
+    if (quote != 0 && quotedHash(f.family, f.l3, f.capLen, <u32>f.l4Off + quote)) {
+      return pick(quoted);
+    }
     sport = 0; // an echo id may be translated
     dport = 0;
   }
@@ -288,11 +290,10 @@ export function ownerOf(f: FrameRecord): u32 {
 /** What quotedHash() found. */
 let quoted: u32 = 0;
 
-/** Hashes the packet quoted at `off` from l3; false: its addresses were not captured. */
-function quotedHash(f: FrameRecord, off: u32): bool {
-  const cap = f.capLen;
-  const l3 = <usize>f.l3 + off;
-  if (f.family == FAMILY_V4) {
+/** Hashes the packet quoted at `off` from `outer`; false: its addresses were not captured. */
+function quotedHash(family: u32, outer: usize, cap: u32, off: u32): bool {
+  const l3 = outer + off;
+  if (family == FAMILY_V4) {
     if (cap < off + IPV4_HEADER) return false;
     const ihl = (<u32>load<u8>(l3) & 15) << 2;
     const ports =
@@ -311,6 +312,15 @@ function quotedHash(f: FrameRecord, off: u32): bool {
   quoted = endpointV6(l3 + IPV6_SRC, both >> 16);
   quoted += endpointV6(l3 + IPV6_DST, both & 0xffff);
   return true;
+}
+
+/** What the owner of a message about another packet is chosen by; 0: it quotes none. */
+export function quotedEndpoints(p: Packet): u32 {
+  const proto = <u32>p.proto;
+  if ((proto != IPPROTO_ICMP && proto != IPPROTO_ICMPV6) || p.l4 == 0) return 0;
+  const quote = quoteOf(proto, p.icmpType);
+  if (quote == 0) return 0;
+  return quotedHash(p.family, p.l3, p.capLen, p.l4 - p.l3 + quote) ? quoted : 0;
 }
 
 /** Owner of the connection with this tuple of address handles: did NAT keep it where it is? */

@@ -126,7 +126,7 @@ class Run {
     const { workers, atIface, atDirection } = this.#options;
     const capture = allocate(core.createCaptureState(workers));
     core.setAt(capture, atIface, atDirection);
-    if (workers > 1) addNatRanges(this.#main, capture, compiled.host);
+    addNatRanges(this.#main, capture, compiled.host); // what owners are is the same for any number
     return capture;
   }
 
