@@ -67,15 +67,15 @@ function keepTime(state: CaptureState, link: Link, time: u64): void {
 
 /**
  * Notes that a frame stands behind one that it went before: an earlier time, or, the kernel
- * stamping a packet once, the same time at a bridge's port behind the bridge.
+ * stamping a packet once, the same time at a bridge's port behind what is none.
  */
 function noteOrder(state: CaptureState, link: Link, time: u64): void {
-  if (time == state.lastTime) {
-    const iface = <u32>link.iface;
-    if (iface == 0 || ifaceAt(iface).master == 0) return;
-    if (ifaceAt(iface).master != state.lastIface) return;
-  }
+  if (time == state.lastTime && (!isPort(link.iface) || isPort(state.lastIface))) return;
   addFact(state, FACT_DISORDER, 1);
+}
+
+function isPort(iface: u32): bool {
+  return iface != 0 && ifaceAt(iface).master != 0;
 }
 
 /** A block at `p`, all of it there, that is a frame: decodes it into `f`. False: a fault. */

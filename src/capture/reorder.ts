@@ -18,6 +18,7 @@ const ENHANCED_PACKET = 6;
 const OTHER_FRAMES: ReadonlySet<number> = new Set([2, 3, 9, 0xbad, 0x40000bad]);
 const BLOCK_MIN = 12;
 const PACKET_MIN = 32;
+const PACKET_DATA = 28;
 /** A packet in a longer block is refused by the reader. */
 const BLOCK_MAX = SLOT_HEADROOM_BYTES;
 const OPTION_END = 0;
@@ -29,6 +30,9 @@ const NANOS = 1_000_000_000n;
 const WINDOW_NANOS = 2n * NANOS;
 const WINDOW_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
+
+/** Bytes up to the next multiple of four. */
+const padding = (length: number): number => (4 - (length % 4)) % 4;
 
 interface Packet {
   readonly tsNanos: bigint;
@@ -67,6 +71,8 @@ export class ReorderedSource implements CaptureSource {
   #heldBytes = 0;
   #sorted = true;
   #newest = 0n;
+  /** When the newest is as late as this, see what can be handed out. */
+  #releaseAt = 0n;
   #out: Buffer[] = [];
 
   /** `rankOf` an interface name: packets of equal time are handed out by ascending rank. */
@@ -125,9 +131,7 @@ export class ReorderedSource implements CaptureSource {
         ? fresh.subarray(0, n)
         : Buffer.concat([this.#bytes, fresh.subarray(0, n)]);
     this.#bytes = bytes.subarray(this.#passes ? 0 : this.#takeBlocks(bytes));
-    if (this.#passes) return this.#pass();
-    this.#release(this.#newest - WINDOW_NANOS);
-    return true;
+    return this.#passes ? this.#pass() : true;
   }
 
   #pass(): true {
@@ -168,7 +172,19 @@ export class ReorderedSource implements CaptureSource {
     if (block.length < PACKET_MIN || block.length > BLOCK_MAX) return false;
     const captured = this.#u32(block, 20);
     if (captured > block.length - PACKET_MIN || captured > CAPTURE_MAX_PACKET) return false;
+    if (!this.#areOptionsWhole(block, PACKET_DATA + captured + padding(captured))) return false;
     return this.#u32(block, 8) < this.#interfaces.length;
+  }
+
+  #areOptionsWhole(block: Buffer, from: number): boolean {
+    const end = block.length - 4;
+    for (let at = from; at + 4 <= end; ) {
+      const length = this.#u16(block, at + 2);
+      if (this.#u16(block, at) === OPTION_END) return true;
+      if (at + 4 + length > end) return false;
+      at += 4 + length + padding(length);
+    }
+    return true;
   }
 
   #takeBlock(type: number, block: Buffer): void {
@@ -181,6 +197,7 @@ export class ReorderedSource implements CaptureSource {
       else this.#newest = tsNanos;
       this.#held.push({ tsNanos, rank, frame: this.#nextFrame++, block });
       this.#heldBytes += block.length;
+      this.#releaseSome();
       return;
     }
     if (type === SECTION_HEADER) this.#interfaces = [];
@@ -190,8 +207,19 @@ export class ReorderedSource implements CaptureSource {
     this.#out.push(block);
   }
 
-  /** Hands out the held packets up to a time (all of them when undefined), in order. */
-  #release(until: bigint | undefined): void {
+  /**
+   * Hands out what nothing is expected before any more, now and then. When, packets alone decide, not
+   * the pieces in which they are read: garbage for a time must not be sorted one way here, another there.
+   */
+  #releaseSome(): void {
+    const isFull = this.#heldBytes > WINDOW_BYTES;
+    if (!isFull && this.#newest < this.#releaseAt) return;
+    this.#release(this.#newest - WINDOW_NANOS, isFull ? WINDOW_BYTES / 2 : WINDOW_BYTES);
+    this.#releaseAt = this.#newest + WINDOW_NANOS / 8n;
+  }
+
+  /** Hands out the held packets up to a time (all of them when undefined), and to so many bytes. */
+  #release(until: bigint | undefined, mostBytes = WINDOW_BYTES): void {
     if (!this.#sorted) {
       this.#held.sort((a, b) =>
         a.tsNanos < b.tsNanos
@@ -204,8 +232,7 @@ export class ReorderedSource implements CaptureSource {
     }
     let n = 0;
     for (const packet of this.#held) {
-      const full = this.#heldBytes > WINDOW_BYTES;
-      if (until !== undefined && packet.tsNanos > until && !full) break;
+      if (until !== undefined && packet.tsNanos > until && this.#heldBytes <= mostBytes) break;
       this.#out.push(packet.block);
       this.frames.push(packet.frame);
       this.#heldBytes -= packet.block.length;
@@ -239,7 +266,7 @@ export class ReorderedSource implements CaptureSource {
       } else if (code === OPTION_TSOFFSET && length === 8) {
         offsetSec = this.#little ? block.readBigInt64LE(at + 4) : block.readBigInt64BE(at + 4);
       }
-      at += 4 + length + ((4 - (length % 4)) % 4);
+      at += 4 + length + padding(length);
     }
     return { unitsPerSecond, offsetSec, rank: this.#rankOf(name) };
   }
