@@ -282,6 +282,11 @@ export const SYSCTL_CT_DCCP_LOOSE = 45;
 export const SYSCTL_IP_FORWARD_USE_PMTU = 46;
 export const SYSCTL_COUNT = 47;
 
+// Memory: pages of 64 KiB before this one hold static data, those behind are given out in turn.
+export const MEMORY_FIRST_PAGE = 16;
+/** Address of the u32 number of pages that were given out. */
+export const MEMORY_TAKEN_PAGES = 512;
+
 // --- batches: one slot of the ring holds a stretch of the capture and what was decoded of it ----
 export const FRAME_RECORD_SIZE = 64;
 export const RESULT_RECORD_SIZE = 64;

@@ -7,7 +7,7 @@ import { STATUS_BAD_IMAGE, STATUS_NO_MEMORY, STATUS_OK } from './abi';
 import { attachFdb, createFdb } from './bridge/fdb';
 import { attachConntrack } from './conntrack/index';
 import { attachHost, counterTotal } from './host';
-import { allocate } from './memory';
+import { allocate, takeBackPages } from './memory';
 import { attachNat } from './nat/index';
 import { attachDifferences } from './observe/difference';
 import { attachPending } from './observe/pending';
@@ -38,6 +38,11 @@ export {
 /** Address of `bytes` zeroed bytes for the embedder, for good; 0: out of memory. */
 export function alloc(bytes: usize): usize {
   return allocate(bytes);
+}
+
+/** To be called first in a memory that has served another replay, when nobody uses it any more. */
+export function renew(): void {
+  takeBackPages();
 }
 
 /** Checks an image and builds the decision tables and the bridges' databases; pointer or 0. */

@@ -1,9 +1,14 @@
 /**
  * Memory. All instances share one linear memory; nothing in it is moved or garbage collected.
- * A worker takes large private regions by growing the memory, which is atomic, and carves small
- * ones out of them. Static data is constant: every instance writes the same bytes at start.
+ * A worker takes large private regions, page by page, and carves small ones out of them. Static data
+ * is constant: every instance writes the same bytes at start. A memory that has served and is zeroed
+ * can serve again.
  */
+import { MEMORY_FIRST_PAGE, MEMORY_TAKEN_PAGES } from './abi';
+
 const PAGE: usize = 65536;
+const FIRST_PAGE: u32 = MEMORY_FIRST_PAGE;
+const TAKEN_PAGES: usize = MEMORY_TAKEN_PAGES;
 const CHUNK: usize = 1 << 20;
 
 let cursor: usize = 0;
@@ -21,15 +26,33 @@ export function allocate(bytes: usize): usize {
   const size = (bytes + 63) & ~63;
   if (size > limit - cursor) {
     const want = size > CHUNK ? size : CHUNK;
-    const pages = <i32>((want + PAGE - 1) / PAGE);
-    const before = memory.grow(pages);
-    if (before < 0) return 0;
-    const base = <usize>before * PAGE;
-    if (base != limit) cursor = base; // another worker grew in between: the rest is given up
+    const pages = <u32>((want + PAGE - 1) / PAGE);
+    const base = takePages(pages);
+    if (base == 0) return 0;
+    if (base != limit) cursor = base; // another worker took some in between: the rest is given up
     limit = base + <usize>pages * PAGE;
-    if (cursor == 0) cursor = base;
   }
   const at = cursor;
   cursor += size;
   return at;
+}
+
+/** Address of pages that nobody has; 0: out of memory. */
+function takePages(pages: u32): usize {
+  const first = FIRST_PAGE + atomic.add<u32>(TAKEN_PAGES, pages);
+  const end = first + pages;
+  while (<u32>memory.size() < end) {
+    if (memory.grow(<i32>(end - <u32>memory.size())) < 0 && <u32>memory.size() < end) {
+      atomic.sub<u32>(TAKEN_PAGES, pages);
+      return 0;
+    }
+  }
+  return <usize>first * PAGE;
+}
+
+/** Zeroes the pages that were given out, so that they can be given out again. */
+export function takeBackPages(): void {
+  const pages = load<u32>(TAKEN_PAGES);
+  memory.fill(<usize>FIRST_PAGE * PAGE, 0, <usize>pages * PAGE);
+  store<u32>(TAKEN_PAGES, 0);
 }

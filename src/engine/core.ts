@@ -4,6 +4,8 @@
  * assembly/abi.ts.
  */
 export interface Core {
+  /** To be called first in a memory that has served another replay, when nobody uses it any more. */
+  renew(): void;
   /** Address of zeroed bytes, 64-byte aligned, for good. */
   alloc(bytes: number): number;
   /** Checks an image and builds its decision tables, to be attached by every worker; 0: refused. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { MEMORY_FIRST_PAGE, MEMORY_TAKEN_PAGES } from '../../assembly/abi.ts';
 import { CoreError } from '../errors.ts';
 import type { Core, CoreImports } from './core.ts';
 import { Heap } from './heap.ts';
 import { builtFile } from './location.ts';
 import { type InterfaceName, resolver } from './names.ts';
 
-/** As asconfig.json: pages of 64 KiB. */
-const INITIAL_PAGES = 16;
+const PAGE_BYTES = 65536;
 const MAXIMUM_PAGES = 65536;
 
 /** The compiled core; the same code for every replay, so it is compiled once per process. */
@@ -22,7 +22,15 @@ async function compileCore(): Promise<WebAssembly.Module> {
 }
 
 export function createMemory(): WebAssembly.Memory {
-  return new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared: true });
+  const initial = MEMORY_FIRST_PAGE;
+  return new WebAssembly.Memory({ initial, maximum: MAXIMUM_PAGES, shared: true });
+}
+
+/** The first part of making a memory as good as new; the second is the core's renew(). */
+export function clearStaticData({ buffer }: WebAssembly.Memory): void {
+  const low = new Uint8Array(buffer, 0, MEMORY_FIRST_PAGE * PAGE_BYTES);
+  low.fill(0, 0, MEMORY_TAKEN_PAGES);
+  low.fill(0, MEMORY_TAKEN_PAGES + 4);
 }
 
 /** One instance of the core over a shared memory. */

@@ -4,7 +4,7 @@ import { FACT_COUNT } from '../../assembly/abi-capture.ts';
 import type { CaptureSource } from '../capture/source.ts';
 import type { Compiled } from '../compile/compiled.ts';
 import { allocate, loadImage } from '../engine/image.ts';
-import { coreModule, createMemory, type Instance, instantiate } from '../engine/instance.ts';
+import { coreModule, type Instance, instantiate } from '../engine/instance.ts';
 import { interfaceNames } from '../engine/names.ts';
 import { addNatRanges } from '../engine/nat-ranges.ts';
 import { CoreError } from '../errors.ts';
@@ -94,9 +94,10 @@ class Run {
 
   constructor(module: WebAssembly.Module, compiled: Compiled, options: PoolOptions) {
     const { workers } = options;
-    const memory = createMemory();
+    const memory = options.threads.memory();
     const names = interfaceNames(compiled.host);
     const main = instantiate(module, memory, names);
+    main.core.renew();
     const loaded = loadImage(main, compiled);
     const withResults = options.results !== undefined;
     const slots = Array.from({ length: workers + SPARE_SLOTS }, () =>

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { coreModule } from '../engine/instance.ts';
+import { clearStaticData, coreModule, createMemory } from '../engine/instance.ts';
 import { builtFile } from '../engine/location.ts';
 import type { ReplayTask, WorkerReport } from './protocol.ts';
 
@@ -21,6 +21,7 @@ export class Threads {
   readonly count: number;
   readonly #pool: Piscina<ReplayTask, WorkerReport>;
   readonly #loaded: Promise<unknown>;
+  #memory: WebAssembly.Memory | undefined;
 
   constructor(count: number = defaultWorkers()) {
     this.count = Math.min(count, MAX_WORKERS);
@@ -32,6 +33,17 @@ export class Threads {
       concurrentTasksPerWorker: 1,
     });
     this.#loaded = Promise.all(this.#pool.threads.map(firstSign));
+  }
+
+  /**
+   * The memory for the next replay, which its first instance has to renew(). It is one for all of them:
+   * the threads would go on holding those of earlier replays, since nothing tells their collectors how
+   * large they are.
+   */
+  memory(): WebAssembly.Memory {
+    if (this.#memory === undefined) this.#memory = createMemory();
+    else clearStaticData(this.#memory);
+    return this.#memory;
   }
 
   /** Runs a worker's part of a replay. */
