@@ -62,11 +62,14 @@ import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { hit } from '../traversal';
 import { classOf, forgetFields } from './classify';
+import { attachPoint, firstRule, NO_BOX } from './cut-tree';
 import {
   ChainDim,
   ChainTable,
   CompiledRule,
+  CutTrees,
   NO_FIELD,
+  STRUCTURE_CUTS,
   STRUCTURE_GROUPS,
   STRUCTURE_SCAN,
   STRUCTURE_WORD,
@@ -102,7 +105,7 @@ let odd: bool = false; // the packet at hand is walked rule by rule
 export function attachEvaluation(tables: Tables): bool {
   chains = tables.chains;
   stack = allocate(<usize>(tables.chainCount + 1) * FRAME_BYTES);
-  return stack != 0;
+  return stack != 0 && attachPoint();
 }
 
 /**
@@ -204,6 +207,14 @@ function enter(p: Packet, frame: Frame, table: ChainTable): void {
   const structure = table.structure;
   frame.scan = <u32>(odd || structure == STRUCTURE_SCAN);
   if (frame.scan) return;
+  if (structure == STRUCTURE_CUTS) {
+    const first = firstRule(p, changetype<CutTrees>(<usize>table.cuts));
+    frame.base = first;
+    frame.word = <u64>(first != NO_BOX);
+    frame.filled = 0;
+    frame.groups = 0;
+    return;
+  }
   if (structure == STRUCTURE_WORD) {
     frame.word = singleWord(p, table);
     frame.filled = 0;
