@@ -40,6 +40,13 @@ const MIN_BUDGET: u32 = 1 << 14;
 const PARTED_FROM: u32 = 1024;
 const MAX_TREES: u32 = 3;
 const MAX_BITS: u32 = 16;
+const TALLY_BYTES: usize = ((1 << MAX_BITS) + 2) * 4;
+/** Boxes by which a window is judged where a node has many. */
+const SAMPLE: u32 = 512;
+/** A window is worth a node if it leaves less than this part of the boxes with a box. */
+const WORTH: f64 = 0.8;
+/** Twice as many copies are worth this power of two in boxes. */
+const COPY_COST: f64 = 0.3;
 
 let blocks: u32 = 0;
 let lists: usize = 0; // u32 boxes: those of the nodes on the way down, then free
@@ -50,7 +57,6 @@ let bestScore: f64 = 0;
 let bestLane: u32 = 0;
 let bestShift: u32 = 0;
 let bestBits: u32 = 0;
-let bestTotal: u32 = 0;
 
 /** Builds trees over all boxes. False: out of memory. */
 export function buildCutTrees(out: CutTrees): bool {
@@ -104,12 +110,13 @@ function buildNode(entry: usize, start: u32, size: u32, free: u32, budget: u32):
   const lane = bestLane;
   const shift = bestShift;
   const bits = bestBits;
-  const total = bestTotal;
   const children: u32 = 1 << bits;
   const table = reserve(<usize>children * ENTRY_BYTES);
   // the children's ends, and behind them their lists
   const ends = free;
   const first = ends + children;
+  const stored = countBoxes(start, size, 1, lane, shift, bits);
+  const total = load<u32>(tally + TALLY_BYTES * 2 + (<usize>children << 2));
   if (table == 0 || !growLists(first + total, free)) return false;
   distribute(start, size, lane, shift, bits, ends, first);
   store<u64>(entry, nodeEntry(table, lane, shift, bits));
@@ -122,7 +129,7 @@ function buildNode(entry: usize, start: u32, size: u32, free: u32, budget: u32):
     if (child > 0 && held == before && isSame(from, from - held, held)) {
       store<u64>(at, load<u64>(at - ENTRY_BYTES));
     } else {
-      const share = <u32>((<u64>budget * held) / total);
+      const share = <u32>((<u64>budget * held) / stored);
       if (!buildNode(at, from, held, first + total, share)) return false;
     }
     before = held;
@@ -147,7 +154,6 @@ function distribute(
   first: u32,
 ): void {
   const mask: u32 = (1 << bits) - 1;
-  countBoxes(start, size, lane, shift, bits);
   const cursor = lists + (<usize>ends << 2);
   let at = first;
   for (let child: u32 = 0; child <= mask; child++) {
@@ -167,12 +173,26 @@ function distribute(
   }
 }
 
-/** Counts in `tally` how many boxes each child would have. */
-function countBoxes(start: u32, size: u32, lane: u32, shift: u32, bits: u32): void {
+/**
+ * Counts in `tally` how many boxes each child would have, of every `every`th box; then, summed up, in
+ * `sums` those of all children before. Returns the copies that are stored: a child whose boxes are
+ * those of the one before it shares its entry.
+ */
+function countBoxes(
+  start: u32,
+  size: u32,
+  every: u32,
+  lane: u32,
+  shift: u32,
+  bits: u32,
+): u32 {
   const mask: u32 = (1 << bits) - 1;
+  const ends = tally + TALLY_BYTES;
+  const sums = tally + TALLY_BYTES * 2;
   memory.fill(tally, 0, <usize>(mask + 2) << 2);
+  memory.fill(ends, 0, <usize>(mask + 2) << 2);
   let everywhere: u32 = 0;
-  for (let i: u32 = 0; i < size; i++) {
+  for (let i: u32 = 0; i < size; i += every) {
     const box = boxAt(start + i);
     const first = firstOf(box, lane) >> shift;
     const last = lastOf(box, lane) >> shift;
@@ -182,34 +202,78 @@ function countBoxes(start: u32, size: u32, lane: u32, shift: u32, bits: u32): vo
     }
     const from = first & mask;
     const to = last & mask;
-    add(from, 1);
-    add(to + 1, u32.MAX_VALUE);
+    addOne(tally, from);
+    addOne(ends, to + 1);
     if (from > to) everywhere++;
   }
+  let stored: u32 = 0;
+  let sum: u32 = 0;
   let running = everywhere;
   for (let child: u32 = 0; child <= mask; child++) {
-    running += load<u32>(tally + (<usize>child << 2));
-    store<u32>(tally + (<usize>child << 2), running);
+    const at = <usize>child << 2;
+    const begun = load<u32>(tally + at);
+    const ended = load<u32>(ends + at);
+    running += begun - ended;
+    if (child == 0 || (begun | ended) != 0) stored += running;
+    store<u32>(tally + at, running);
+    store<u32>(sums + at, sum);
+    sum += running;
   }
+  store<u32>(sums + (<usize>(mask + 1) << 2), sum);
+  return stored;
 }
 
 @inline
-function add(child: u32, difference: u32): void {
-  const at = tally + (<usize>child << 2);
-  store<u32>(at, load<u32>(at) + difference);
+function addOne(counts: usize, child: u32): void {
+  const at = counts + (<usize>child << 2);
+  store<u32>(at, load<u32>(at) + 1);
+}
+
+/** How many boxes a box shares its child with, itself included, in the mean over all boxes. */
+function meanShared(
+  start: u32,
+  size: u32,
+  every: u32,
+  lane: u32,
+  shift: u32,
+  bits: u32,
+): f64 {
+  const mask: u32 = (1 << bits) - 1;
+  const sums = tally + TALLY_BYTES * 2;
+  const all = load<u32>(sums + (<usize>(mask + 1) << 2));
+  let total: f64 = 0;
+  let counted: u32 = 0;
+  for (let i: u32 = 0; i < size; i += every) {
+    const box = boxAt(start + i);
+    const first = firstOf(box, lane) >> shift;
+    const reach = (lastOf(box, lane) >> shift) - first;
+    counted++;
+    if (reach >= mask) {
+      total += <f64>all / <f64>(mask + 1);
+      continue;
+    }
+    const from = first & mask;
+    const to = from + reach + 1; // beyond the last child, the rest is the first children's
+    let held = load<u32>(sums + (<usize>min<u32>(to, mask + 1) << 2));
+    held -= load<u32>(sums + (<usize>from << 2));
+    if (to > mask + 1) held += load<u32>(sums + (<usize>(to - mask - 1) << 2));
+    total += <f64>held / <f64>(reach + 1);
+  }
+  return 1 + (total / <f64>counted - 1) * <f64>every;
 }
 
 /** Finds the best window; false: none that helps and that `budget` copies are enough for. */
 function chooseWindow(start: u32, size: u32, budget: u32): bool {
-  tally = scratch(SCRATCH_TALLY, ((1 << MAX_BITS) + 2) * 4);
+  tally = scratch(SCRATCH_TALLY, TALLY_BYTES * 3);
   if (tally == 0) return false;
-  bestScore = <f64>size * 0.9;
+  bestScore = <f64>size * WORTH;
   bestBits = 0;
   const mostBits = min<u32>(MAX_BITS, 33 - <u32>clz<u32>(size));
+  const every = size / SAMPLE + 1;
   for (let lane: u32 = 0; lane < laneCount(); lane++) {
     for (let shift: i32 = 28; shift >= 0; shift -= 4) {
       for (let bits: u32 = 2; bits <= mostBits && shift + bits <= 32; bits += 2) {
-        tryWindow(start, size, budget, lane, shift, bits);
+        tryWindow(start, size, every, budget, lane, shift, bits);
       }
     }
   }
@@ -219,30 +283,23 @@ function chooseWindow(start: u32, size: u32, budget: u32): bool {
 function tryWindow(
   start: u32,
   size: u32,
+  every: u32,
   budget: u32,
   lane: u32,
   shift: u32,
   bits: u32,
 ): void {
-  countBoxes(start, size, lane, shift, bits);
+  const stored = countBoxes(start, size, every, lane, shift, bits) * every;
   const children: u32 = 1 << bits;
-  let total: u64 = 0;
-  let squares: u64 = 0;
-  for (let child: u32 = 0; child < children; child++) {
-    const c = <u64>load<u32>(tally + (<usize>child << 2));
-    total += c;
-    squares += c * c;
-  }
-  if (total == 0 || total > <u64>budget) return;
-  const mean = <f64>squares / <f64>total;
-  const copies = <f64>total / <f64>size;
-  const score = mean * copies * (1 + <f64>children / <f64>(size * 8));
+  if (stored > budget) return;
+  const mean = meanShared(start, size, every, lane, shift, bits);
+  const copies = <f64>max<u32>(stored, size) / <f64>size;
+  const score = mean * Math.pow(copies, COPY_COST) * (1 + <f64>children / <f64>(size * 8));
   if (score >= bestScore) return;
   bestScore = score;
   bestLane = lane;
   bestShift = shift;
   bestBits = bits;
-  bestTotal = <u32>total;
 }
 
 function buildLeaf(entry: usize, start: u32, size: u32): bool {
