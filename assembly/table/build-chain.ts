@@ -27,7 +27,7 @@ import {
   STRUCTURE_CUTS,
   STRUCTURE_SCAN,
 } from './layout';
-import { endsChain, holdsForRegular, isStateful, staticDim } from './plan';
+import { endsChain, holdsForRegular, isStateful, staticDim, verdictOf } from './plan';
 import {
   ADDRESS_RANGE_BYTES,
   matchCount,
@@ -162,6 +162,7 @@ function linkTarget(out: CompiledRule, counter: u32, chainTables: usize): void {
   const kind = targetKind(target);
   const payload = targetPayload(target);
   out.target = <u16>kind;
+  out.verdict = <u16>verdictOf(kind);
   out.args = <u32>payload;
   if (kind != TARGET_JUMP && kind != TARGET_GOTO) return;
   out.args = <u32>(chainTables + <usize>load<u32>(payload) * offsetof<ChainTable>());

@@ -27,6 +27,7 @@ import {
   leafEntry,
   NO_BOX,
   nodeEntry,
+  ROOT_BYTES,
 } from './cut-tree';
 import { CutTrees } from './layout';
 import { SCRATCH_LISTS, SCRATCH_TALLY, scratch } from './scratch';
@@ -63,7 +64,7 @@ export function buildCutTrees(out: CutTrees): bool {
   out.lanes = <u32>lanesPtr();
   out.laneCount = laneCount();
   out.blocks = out.laneCount > BLOCK_LANES ? 2 : 1;
-  out.roots = <u32>reserve(MAX_TREES * ENTRY_BYTES);
+  out.roots = <u32>reserve(MAX_TREES * ROOT_BYTES);
   if (out.roots == 0) return false;
   blocks = out.blocks;
   let root: usize = out.roots;
@@ -78,9 +79,10 @@ export function buildCutTrees(out: CutTrees): bool {
       size++;
     }
     if (size == 0) continue;
+    store<u32>(root, ruleOfBox(boxAt(0)), ENTRY_BYTES);
     if (!buildNode(root, 0, size, size, max<u32>(size * COPIES, MIN_BUDGET))) return false;
     out.treeCount++;
-    root += ENTRY_BYTES;
+    root += ROOT_BYTES;
   }
   return true;
 }

@@ -23,6 +23,7 @@
  *
  *     entry   u64   node   children │ lane × 4 │ shift << 8 │ mask << 16
  *                   leaf   groups + 1 │ number of groups       children and groups are addresses
+ *     root    u64 entry │ u32 first rule
  *     group         u32 rule × 4 │ 4 or 8 lanes × { first u32 × 4 │ last - first u32 × 4 }
  *
  * A group is up to four boxes, ascending, compared at once. A box that is wide in the dimension that
@@ -42,6 +43,7 @@ export const GROUP_BOXES: u32 = 4;
 export const NO_BOX: u32 = u32.MAX_VALUE;
 
 export const ENTRY_BYTES: usize = 8;
+export const ROOT_BYTES: usize = 16; // an entry, and the first rule of the tree, u32
 export const GROUP_LANES: usize = 16; // behind the rules
 export const LANE_BYTES: usize = 32;
 const LEAF: u64 = 1;
@@ -81,11 +83,14 @@ export function firstRule(p: Packet, trees: CutTrees): u32 {
     store<u32>(point + (<usize>i << 2), value);
     lane += offsetof<CutLane>();
   }
+  const blocks = trees.blocks;
   let best = NO_BOX;
   let root: usize = trees.roots;
   for (let left = trees.treeCount; left != 0; left--) {
-    best = trees.blocks == 1 ? search<OneBlock>(root, best) : search<TwoBlocks>(root, best);
-    root += ENTRY_BYTES;
+    if (load<u32>(root, ENTRY_BYTES) < best) {
+      best = blocks == 1 ? search<OneBlock>(root, best) : search<TwoBlocks>(root, best);
+    }
+    root += ROOT_BYTES;
   }
   return best;
 }

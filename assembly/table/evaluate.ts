@@ -38,21 +38,16 @@
  */
 import {
   NONE,
-  VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_NAT,
-  VERDICT_QUEUE,
   VERDICT_REJECT,
 } from '../abi';
 import {
   DIM_COUNT,
-  TARGET_ACCEPT,
-  TARGET_DROP,
   TARGET_GOTO,
   TARGET_JUMP,
   TARGET_NETMAP,
   TARGET_NONE,
-  TARGET_QUEUE,
   TARGET_REJECT,
   TARGET_RETURN,
 } from '../abi-rules';
@@ -90,13 +85,17 @@ class Frame {
   chain: u32; // ChainTable
   base: u32; // first rule of the word at hand; STRUCTURE_SCAN: the next rule
   wordBase: u32; // first word of the group at hand
-  scan: u32; // 1: rule by rule
+  way: u32; // WAY_*
 }
 /** Behind each frame: u32 rows of the chain's dimensions, then u32 RowNodes of the group at hand. */
 const ROWS: usize = offsetof<Frame>();
 const NODES: usize = ROWS + DIM_COUNT * 4;
 const FRAME_BYTES: usize = (NODES + DIM_COUNT * 4 + 7) & ~7;
-const NO_RULE: u32 = u32.MAX_VALUE;
+const NO_RULE: u32 = NO_BOX;
+// How a frame finds its chain's next rule.
+const WAY_ROWS: u32 = 0;
+const WAY_CUTS: u32 = 1; // asked once: the first rule is the last
+const WAY_SCAN: u32 = 2; // rule by rule
 
 let chains: usize = 0; // ChainTable per chain id
 let stack: usize = 0; // Frames; chains do not loop, so there are never more than chains
@@ -134,6 +133,8 @@ export function walk(p: Packet, chain: u32): u32 {
       rule = changetype<CompiledRule>(
         <usize>table.rules + <usize>index * offsetof<CompiledRule>(),
       );
+      const verdict: u32 = rule.verdict;
+      if (verdict != 0) return decide(p, table.firstCounter + index, verdict);
       target = rule.target;
     }
     switch (target) {
@@ -154,12 +155,17 @@ export function walk(p: Packet, chain: u32): u32 {
       default: {
         const verdict = act(p, rule, target);
         if (verdict == 0) break;
-        p.verdictCounter = table.firstCounter + index;
-        p.verdictIsPolicy = 0;
-        return verdict;
+        return decide(p, table.firstCounter + index, verdict);
       }
     }
   }
+}
+
+@inline
+function decide(p: Packet, counter: u32, verdict: u32): u32 {
+  p.verdictCounter = counter;
+  p.verdictIsPolicy = 0;
+  return verdict;
 }
 
 function policy(p: Packet, base: ChainTable): u32 {
@@ -169,19 +175,13 @@ function policy(p: Packet, base: ChainTable): u32 {
   return base.policy;
 }
 
-/** Verdict of a target that is no jump; 0: the walk goes on. */
+/** Verdict of a target that is no jump and has none at once; 0: the walk goes on. */
 @inline
 function act(p: Packet, rule: CompiledRule, target: u32): u32 {
   switch (target) {
-    case TARGET_ACCEPT:
-      return VERDICT_ACCEPT;
-    case TARGET_DROP:
-      return VERDICT_DROP;
     case TARGET_REJECT:
       p.rejectWith = load<u8>(rule.args);
       return VERDICT_REJECT;
-    case TARGET_QUEUE:
-      return VERDICT_QUEUE;
     default:
       if (<i32>target > TARGET_NETMAP) return applyTarget(p, target, rule.args);
       p.natKind = <u8>target;
@@ -201,20 +201,23 @@ function rowOf(p: Packet, dim: ChainDim): u32 {
 }
 
 /** Begins a chain in `frame`. */
+@inline
 function enter(p: Packet, frame: Frame, table: ChainTable): void {
   frame.chain = <u32>changetype<usize>(table);
   frame.base = 0;
   const structure = table.structure;
-  frame.scan = <u32>(odd || structure == STRUCTURE_SCAN);
-  if (frame.scan) return;
-  if (structure == STRUCTURE_CUTS) {
-    const first = firstRule(p, changetype<CutTrees>(<usize>table.cuts));
-    frame.base = first;
-    frame.word = <u64>(first != NO_BOX);
-    frame.filled = 0;
-    frame.groups = 0;
-    return;
+  if (odd || structure == STRUCTURE_SCAN) {
+    frame.way = WAY_SCAN;
+  } else if (structure == STRUCTURE_CUTS) {
+    frame.way = WAY_CUTS;
+  } else {
+    frame.way = WAY_ROWS;
+    enterRows(p, frame, table);
   }
+}
+
+function enterRows(p: Packet, frame: Frame, table: ChainTable): void {
+  const structure = table.structure;
   if (structure == STRUCTURE_WORD) {
     frame.word = singleWord(p, table);
     frame.filled = 0;
@@ -253,8 +256,14 @@ function singleWord(p: Packet, table: ChainTable): u64 {
 }
 
 /** Index of the next rule of the chain that matches; NO_RULE at its end or on a hotdrop. */
+@inline
 function nextRule(p: Packet, frame: Frame, table: ChainTable): u32 {
-  if (frame.scan) return scanOn(p, frame, table);
+  const way = frame.way;
+  if (way == WAY_CUTS) return firstRule(p, changetype<CutTrees>(<usize>table.cuts));
+  return way == WAY_SCAN ? scanOn(p, frame, table) : nextOfRows(p, frame, table);
+}
+
+function nextOfRows(p: Packet, frame: Frame, table: ChainTable): u32 {
   while (true) {
     while (frame.word != 0) {
       const index = frame.base + lowestBit(frame.word);

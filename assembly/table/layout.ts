@@ -103,7 +103,8 @@ export class CompiledRule {
   target: u16; // TARGET_*
   args: u32; // address of the target's payload; ChainTable for jumps
   matches: u32; // address of all its matches in the image
-  matchCount: u32;
+  matchCount: u16;
+  verdict: u16; // of ACCEPT, DROP and QUEUE: a walk that ends need not branch on which; else 0
 }
 
 /** ChainDim.field: the class has to be looked up. */

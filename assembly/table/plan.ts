@@ -5,6 +5,7 @@
  * dimension, and when nothing stateful is asked before it: a limit must see exactly the packets that
  * the kernel shows it.
  */
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_QUEUE } from '../abi';
 import {
   DIM_CT,
   DIM_DST,
@@ -76,6 +77,13 @@ export function dimsWrittenBy(target: u32): u32 {
 /** Dimensions (bits) that asking this kind of match may write. */
 export function dimsWrittenByMatch(match: u32): u32 {
   return match == MATCH_CLUSTER ? 1 << DIM_PKTTYPE : 0;
+}
+
+/** Verdict of a target that is nothing but a verdict; 0 for all others. */
+export function verdictOf(target: u32): u32 {
+  if (target == TARGET_ACCEPT) return VERDICT_ACCEPT;
+  if (target == TARGET_DROP) return VERDICT_DROP;
+  return target == TARGET_QUEUE ? VERDICT_QUEUE : 0;
 }
 
 /** Whether a rule with this kind of target, when it matches, is the chain's last one. */
