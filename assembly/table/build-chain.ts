@@ -40,12 +40,9 @@ import {
 } from './record';
 import { beginRows, constrain, finishRows, holdsFor, holdsUsually } from './row';
 import { SCRATCH_CONDITIONS, SCRATCH_RESIDUALS, scratch } from './scratch';
-import { chooseStructure } from './structure';
+import { CUTS_MIN, chooseStructure } from './structure';
 
 const CONDITION_BYTES: usize = 8; // u32 rule, u32 match
-
-/** Fewer rules are as fast in one word. */
-const CUTS_FROM: u32 = 16;
 
 let conditions: usize = 0; // of the chain at hand, in the order of its rules
 let conditionCount: u32 = 0;
@@ -84,7 +81,7 @@ export function buildChain(
 
 /** Whether the first rule that matches decides, and the table alone knows which that is. */
 function isCuttable(table: ChainTable): bool {
-  if (table.ruleCount < CUTS_FROM || chainDims == 0) return false;
+  if (table.ruleCount < CUTS_MIN || chainDims == 0) return false;
   for (let i: u32 = 0; i < table.ruleCount; i++) {
     const rule = ruleOf(table, i);
     if (rule.residualCount != 0 || !endsChain(rule.target)) return false;

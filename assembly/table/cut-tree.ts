@@ -23,7 +23,7 @@
  *
  *     entry   u64   node   children │ lane × 4 │ shift << 8 │ mask << 16
  *                   leaf   groups + 1 │ number of groups       children and groups are addresses
- *     root    u64 entry │ u32 first rule
+ *     root          u64 entry │ u32 first rule of the tree
  *     group         u32 rule × 4 │ 4 or 8 lanes × { first u32 × 4 │ last - first u32 × 4 }
  *
  * A group is up to four boxes, ascending, compared at once. A box that is wide in the dimension that

@@ -29,6 +29,9 @@
  * summaries are ANDed first, and words are fetched only where all rows have something: aggregated bit
  * vectors (Baboescu and Varghese, SIGCOMM 2001). row.ts says how rows share what they have in common.
  *
+ * Where the first rule that matches decides, whatever it is, no other need be known, and the chain gets
+ * a tree that leads to it (cut-tree.ts). structure.ts says which chain gets what.
+ *
  * A jump puts the chain's remaining bits on a stack and a RETURN takes them off. What is decided here
  * follows ipt_do_table() and nft_do_chain(); chains where only the order of questions would tell them
  * apart are asked in the kernel's order (plan.ts), and so are packets that matches treat specially
@@ -76,14 +79,14 @@ import { nextMatch } from './record';
 import { groupOf, RowNode, wordOf } from './row';
 import { applyTarget } from './target';
 
-/** A chain on the walk. `word`, `filled` and `groups` hold what has not been visited yet. */
+/** A chain on the walk. With WAY_ROWS, `word`, `filled` and `groups` hold what is still to be visited. */
 @unmanaged
 class Frame {
-  word: u64; // rules (STRUCTURE_SCAN: unused)
+  word: u64; // rules
   filled: u64; // words of the group at hand
   groups: u64;
   chain: u32; // ChainTable
-  base: u32; // first rule of the word at hand; STRUCTURE_SCAN: the next rule
+  base: u32; // first rule of the word at hand; WAY_SCAN: the next rule
   wordBase: u32; // first word of the group at hand
   way: u32; // WAY_*
 }
