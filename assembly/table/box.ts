@@ -81,7 +81,7 @@ export function isNarrow(box: u32, dim: u32): bool {
   return (load<u32>(boxes + <usize>box * BOX_BYTES, NARROW) & (1 << dim)) != 0;
 }
 
-/** Begins the boxes of a chain whose conditions name `dims`. False: too many dimensions, no memory. */
+/** Begins the boxes of a chain whose conditions name `dims`. False: too many, or no memory. */
 export function beginBoxes(dims: u32, family: Family, code: u32): bool {
   count = 0;
   familyCode = code;

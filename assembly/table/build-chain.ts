@@ -70,6 +70,7 @@ export function buildChain(
     if (!planRule(ruleOf(out, i), i, chain.firstRule + i, written)) return false;
     linkTarget(ruleOf(out, i), chain.firstRule + i, chainTables);
   }
+  // chains with too many dimensions or too many pieces fall through to the bits
   if (isCuttable(out) && fillBoxes(out, family, chain.family)) {
     out.structure = STRUCTURE_CUTS;
     out.cuts = <u32>reserve(offsetof<CutTrees>());

@@ -108,7 +108,9 @@ function boxAt(index: u32): u32 {
  * free from `free` on.
  */
 function buildNode(entry: usize, start: u32, size: u32, free: u32, budget: u32): bool {
-  if (size <= LEAF_BOXES || !chooseWindow(start, size, budget)) return buildLeaf(entry, start, size);
+  if (size <= LEAF_BOXES || !chooseWindow(start, size, budget)) {
+    return buildLeaf(entry, start, size);
+  }
   const lane = bestLane;
   const shift = bestShift;
   const bits = bestBits;

@@ -79,7 +79,7 @@ import { nextMatch } from './record';
 import { groupOf, RowNode, wordOf } from './row';
 import { applyTarget } from './target';
 
-/** A chain on the walk. With WAY_ROWS, `word`, `filled` and `groups` hold what is still to be visited. */
+/** A chain on the walk. `word`, `filled` and `groups` (WAY_ROWS) hold what was not visited yet. */
 @unmanaged
 class Frame {
   word: u64; // rules

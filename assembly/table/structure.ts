@@ -18,7 +18,7 @@ const WORD_MAX: u32 = 64;
 const WORDS_MAX: u32 = 64 * 64;
 const GROUPS_MAX: u32 = 64 * 64 * 64;
 
-/** STRUCTURE_* other than cuts for a chain of `rules` rules whose conditions name `dims` dimensions. */
+/** STRUCTURE_* but cuts for a chain of `rules` rules whose conditions name `dims` dimensions. */
 export function chooseStructure(rules: u32, dims: u32): u32 {
   if (rules <= SCAN_MAX || dims == 0) return STRUCTURE_SCAN;
   if (rules <= WORD_MAX) return STRUCTURE_WORD;
