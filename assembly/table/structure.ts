@@ -11,7 +11,7 @@
  */
 import { STRUCTURE_GROUPS, STRUCTURE_SCAN, STRUCTURE_WORD, STRUCTURE_WORDS } from './layout';
 
-/** With fewer rules one word is as fast, and smaller. */
+/** Chains of fewer rules stay with one word or a scan. */
 export const CUTS_MIN: u32 = 16;
 const SCAN_MAX: u32 = 3;
 const WORD_MAX: u32 = 64;
