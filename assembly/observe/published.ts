@@ -33,7 +33,7 @@ import { sectionCount, sectionPtr } from '../host';
 import { Chain, Rule } from '../image';
 import { Packet } from '../packet';
 import { matchCount, matchDim, matchItems, matchKind, nextMatch } from '../table/record';
-import { hasValue } from '../table/build-chain';
+import { hasValue } from '../table/class-interval';
 
 const PORT: usize = 4; // of a DNAT target's range, see nat/range.ts
 const MAX_PORT: usize = 6;

@@ -12,19 +12,22 @@ import {
 } from '../abi-rules';
 import { Chain } from '../image';
 import { reserve } from '../lookup/arena';
-import { IntervalTrie, intervalOf } from '../lookup/interval-trie';
-import { stepOf } from '../lookup/step-map';
-import { fieldMaskOf, fieldOf, isAddressDim } from './dimension';
+import { beginBoxes, beginRule, cutDown, joinProtocolAndPort } from './box';
+import { buildCutTrees } from './build-cut-tree';
+import { firstClass, hasValue, lastClass } from './class-interval';
+import { fieldMaskOf, fieldOf } from './dimension';
 import { blobAt, ruleAt } from './image-rules';
 import {
   ChainDim,
   ChainTable,
   Classifier,
   CompiledRule,
+  CutTrees,
   Family,
+  STRUCTURE_CUTS,
   STRUCTURE_SCAN,
 } from './layout';
-import { holdsForRegular, isStateful, staticDim } from './plan';
+import { endsChain, holdsForRegular, isStateful, staticDim, verdictOf } from './plan';
 import {
   ADDRESS_RANGE_BYTES,
   matchCount,
@@ -37,7 +40,7 @@ import {
 } from './record';
 import { beginRows, constrain, finishRows, holdsFor, holdsUsually } from './row';
 import { SCRATCH_CONDITIONS, SCRATCH_RESIDUALS, scratch } from './scratch';
-import { chooseStructure } from './structure';
+import { CUTS_MIN, chooseStructure } from './structure';
 
 const CONDITION_BYTES: usize = 8; // u32 rule, u32 match
 
@@ -67,8 +70,41 @@ export function buildChain(
     if (!planRule(ruleOf(out, i), i, chain.firstRule + i, written)) return false;
     linkTarget(ruleOf(out, i), chain.firstRule + i, chainTables);
   }
+  // chains with too many dimensions or too many pieces fall through to the bits
+  if (isCuttable(out) && fillBoxes(out, family, chain.family)) {
+    out.structure = STRUCTURE_CUTS;
+    out.cuts = <u32>reserve(offsetof<CutTrees>());
+    return out.cuts != 0 && buildCutTrees(changetype<CutTrees>(<usize>out.cuts));
+  }
   out.structure = chooseStructure(chain.ruleCount, <u32>popcnt<u32>(chainDims));
   return out.structure == STRUCTURE_SCAN || buildDims(out, family);
+}
+
+/** Whether the first rule that matches decides, and the table alone knows which that is. */
+function isCuttable(table: ChainTable): bool {
+  if (table.ruleCount < CUTS_MIN || chainDims == 0) return false;
+  for (let i: u32 = 0; i < table.ruleCount; i++) {
+    const rule = ruleOf(table, i);
+    if (rule.residualCount != 0 || !endsChain(rule.target)) return false;
+  }
+  return true;
+}
+
+/** The boxes of all rules. False: they do not fit, or memory ran out. */
+function fillBoxes(table: ChainTable, family: Family, familyCode: u32): bool {
+  if (!beginBoxes(chainDims, family, familyCode)) return false;
+  let i: u32 = 0;
+  for (let rule: u32 = 0; rule < table.ruleCount; rule++) {
+    if (!beginRule(rule)) return false;
+    for (; i < conditionCount; i++) {
+      const entry = conditions + <usize>i * CONDITION_BYTES;
+      if (load<u32>(entry) != rule) break;
+      const match = <usize>load<u32>(entry, 4);
+      if (!cutDown(match, <u32>staticDim(match))) return false;
+    }
+  }
+  joinProtocolAndPort(chainDims);
+  return true;
 }
 
 @inline
@@ -124,6 +160,7 @@ function linkTarget(out: CompiledRule, counter: u32, chainTables: usize): void {
   const kind = targetKind(target);
   const payload = targetPayload(target);
   out.target = <u16>kind;
+  out.verdict = <u16>verdictOf(kind);
   out.args = <u32>payload;
   if (kind != TARGET_JUMP && kind != TARGET_GOTO) return;
   out.args = <u32>(chainTables + <usize>load<u32>(payload) * offsetof<ChainTable>());
@@ -192,23 +229,4 @@ function addIntervals(rule: u32, match: usize, dim: u32, classifier: Classifier)
   }
   if (covered > classifier.classes / 2) holdsUsually(rule);
   return true;
-}
-
-/** Whether `value` is in the set of a MATCH_VALUES. */
-export function hasValue(match: usize, value: u32): bool {
-  if (value >> 6 >= matchCount(match)) return false;
-  const word = load<u64>(matchItems(match) + (<usize>(value >> 6) << 3));
-  return ((word >> (value & 63)) & 1) != 0;
-}
-
-function firstClass(item: usize, dim: u32, classifier: Classifier): u32 {
-  if (!isAddressDim(dim)) return stepOf(classifier.map, load<u16>(item));
-  const trie = changetype<IntervalTrie>(<usize>classifier.map);
-  return intervalOf(trie, load<u64>(item), load<u64>(item, 8));
-}
-
-function lastClass(item: usize, dim: u32, classifier: Classifier): u32 {
-  if (!isAddressDim(dim)) return stepOf(classifier.map, load<u16>(item, 2));
-  const trie = changetype<IntervalTrie>(<usize>classifier.map);
-  return intervalOf(trie, load<u64>(item, 16), load<u64>(item, 24));
 }

@@ -29,6 +29,9 @@
  * summaries are ANDed first, and words are fetched only where all rows have something: aggregated bit
  * vectors (Baboescu and Varghese, SIGCOMM 2001). row.ts says how rows share what they have in common.
  *
+ * Where the first rule that matches decides, whatever it is, no other need be known, and the chain gets
+ * a tree that leads to it (cut-tree.ts). structure.ts says which chain gets what.
+ *
  * A jump puts the chain's remaining bits on a stack and a RETURN takes them off. What is decided here
  * follows ipt_do_table() and nft_do_chain(); chains where only the order of questions would tell them
  * apart are asked in the kernel's order (plan.ts), and so are packets that matches treat specially
@@ -38,21 +41,16 @@
  */
 import {
   NONE,
-  VERDICT_ACCEPT,
   VERDICT_DROP,
   VERDICT_NAT,
-  VERDICT_QUEUE,
   VERDICT_REJECT,
 } from '../abi';
 import {
   DIM_COUNT,
-  TARGET_ACCEPT,
-  TARGET_DROP,
   TARGET_GOTO,
   TARGET_JUMP,
   TARGET_NETMAP,
   TARGET_NONE,
-  TARGET_QUEUE,
   TARGET_REJECT,
   TARGET_RETURN,
 } from '../abi-rules';
@@ -62,11 +60,14 @@ import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { hit } from '../traversal';
 import { classOf, forgetFields } from './classify';
+import { attachPoint, firstRule, NO_BOX } from './cut-tree';
 import {
   ChainDim,
   ChainTable,
   CompiledRule,
+  CutTrees,
   NO_FIELD,
+  STRUCTURE_CUTS,
   STRUCTURE_GROUPS,
   STRUCTURE_SCAN,
   STRUCTURE_WORD,
@@ -78,22 +79,26 @@ import { nextMatch } from './record';
 import { groupOf, RowNode, wordOf } from './row';
 import { applyTarget } from './target';
 
-/** A chain on the walk. `word`, `filled` and `groups` hold what has not been visited yet. */
+/** A chain on the walk. `word`, `filled` and `groups` (WAY_ROWS) hold what was not visited yet. */
 @unmanaged
 class Frame {
-  word: u64; // rules (STRUCTURE_SCAN: unused)
+  word: u64; // rules
   filled: u64; // words of the group at hand
   groups: u64;
   chain: u32; // ChainTable
-  base: u32; // first rule of the word at hand; STRUCTURE_SCAN: the next rule
+  base: u32; // first rule of the word at hand; WAY_SCAN: the next rule
   wordBase: u32; // first word of the group at hand
-  scan: u32; // 1: rule by rule
+  way: u32; // WAY_*
 }
 /** Behind each frame: u32 rows of the chain's dimensions, then u32 RowNodes of the group at hand. */
 const ROWS: usize = offsetof<Frame>();
 const NODES: usize = ROWS + DIM_COUNT * 4;
 const FRAME_BYTES: usize = (NODES + DIM_COUNT * 4 + 7) & ~7;
-const NO_RULE: u32 = u32.MAX_VALUE;
+const NO_RULE: u32 = NO_BOX;
+// How a frame finds its chain's next rule.
+const WAY_ROWS: u32 = 0;
+const WAY_CUTS: u32 = 1; // asked once: the first rule is the last
+const WAY_SCAN: u32 = 2; // rule by rule
 
 let chains: usize = 0; // ChainTable per chain id
 let stack: usize = 0; // Frames; chains do not loop, so there are never more than chains
@@ -102,7 +107,7 @@ let odd: bool = false; // the packet at hand is walked rule by rule
 export function attachEvaluation(tables: Tables): bool {
   chains = tables.chains;
   stack = allocate(<usize>(tables.chainCount + 1) * FRAME_BYTES);
-  return stack != 0;
+  return stack != 0 && attachPoint();
 }
 
 /**
@@ -131,6 +136,8 @@ export function walk(p: Packet, chain: u32): u32 {
       rule = changetype<CompiledRule>(
         <usize>table.rules + <usize>index * offsetof<CompiledRule>(),
       );
+      const verdict: u32 = rule.verdict;
+      if (verdict != 0) return decide(p, table.firstCounter + index, verdict);
       target = rule.target;
     }
     switch (target) {
@@ -151,12 +158,17 @@ export function walk(p: Packet, chain: u32): u32 {
       default: {
         const verdict = act(p, rule, target);
         if (verdict == 0) break;
-        p.verdictCounter = table.firstCounter + index;
-        p.verdictIsPolicy = 0;
-        return verdict;
+        return decide(p, table.firstCounter + index, verdict);
       }
     }
   }
+}
+
+@inline
+function decide(p: Packet, counter: u32, verdict: u32): u32 {
+  p.verdictCounter = counter;
+  p.verdictIsPolicy = 0;
+  return verdict;
 }
 
 function policy(p: Packet, base: ChainTable): u32 {
@@ -166,19 +178,13 @@ function policy(p: Packet, base: ChainTable): u32 {
   return base.policy;
 }
 
-/** Verdict of a target that is no jump; 0: the walk goes on. */
+/** Verdict of a target that is no jump and has none at once; 0: the walk goes on. */
 @inline
 function act(p: Packet, rule: CompiledRule, target: u32): u32 {
   switch (target) {
-    case TARGET_ACCEPT:
-      return VERDICT_ACCEPT;
-    case TARGET_DROP:
-      return VERDICT_DROP;
     case TARGET_REJECT:
       p.rejectWith = load<u8>(rule.args);
       return VERDICT_REJECT;
-    case TARGET_QUEUE:
-      return VERDICT_QUEUE;
     default:
       if (<i32>target > TARGET_NETMAP) return applyTarget(p, target, rule.args);
       p.natKind = <u8>target;
@@ -198,12 +204,23 @@ function rowOf(p: Packet, dim: ChainDim): u32 {
 }
 
 /** Begins a chain in `frame`. */
+@inline
 function enter(p: Packet, frame: Frame, table: ChainTable): void {
   frame.chain = <u32>changetype<usize>(table);
   frame.base = 0;
   const structure = table.structure;
-  frame.scan = <u32>(odd || structure == STRUCTURE_SCAN);
-  if (frame.scan) return;
+  if (odd || structure == STRUCTURE_SCAN) {
+    frame.way = WAY_SCAN;
+  } else if (structure == STRUCTURE_CUTS) {
+    frame.way = WAY_CUTS;
+  } else {
+    frame.way = WAY_ROWS;
+    enterRows(p, frame, table);
+  }
+}
+
+function enterRows(p: Packet, frame: Frame, table: ChainTable): void {
+  const structure = table.structure;
   if (structure == STRUCTURE_WORD) {
     frame.word = singleWord(p, table);
     frame.filled = 0;
@@ -242,8 +259,14 @@ function singleWord(p: Packet, table: ChainTable): u64 {
 }
 
 /** Index of the next rule of the chain that matches; NO_RULE at its end or on a hotdrop. */
+@inline
 function nextRule(p: Packet, frame: Frame, table: ChainTable): u32 {
-  if (frame.scan) return scanOn(p, frame, table);
+  const way = frame.way;
+  if (way == WAY_CUTS) return firstRule(p, changetype<CutTrees>(<usize>table.cuts));
+  return way == WAY_SCAN ? scanOn(p, frame, table) : nextOfRows(p, frame, table);
+}
+
+function nextOfRows(p: Packet, frame: Frame, table: ChainTable): u32 {
   while (true) {
     while (frame.word != 0) {
       const index = frame.base + lowestBit(frame.word);

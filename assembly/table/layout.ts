@@ -48,6 +48,7 @@ export const STRUCTURE_SCAN: u32 = 0;
 export const STRUCTURE_WORD: u32 = 1;
 export const STRUCTURE_WORDS: u32 = 2;
 export const STRUCTURE_GROUPS: u32 = 3;
+export const STRUCTURE_CUTS: u32 = 4;
 
 @unmanaged
 export class ChainTable {
@@ -61,6 +62,7 @@ export class ChainTable {
   policyCounter: u32;
   policyCounts: u32;
   groups: u32; // STRUCTURE_GROUPS: number of groups of 64 words of 64 rules
+  cuts: u32; // STRUCTURE_CUTS: CutTrees
 }
 
 /** One dimension of a chain: which rules' conditions on it hold, for every class. See row.ts. */
@@ -75,6 +77,24 @@ export class ChainDim {
   groups: u32; // the usual row's groups, dense: RowNode without differences
 }
 
+/** The trees of a chain whose first match decides. See cut-tree.ts. */
+@unmanaged
+export class CutTrees {
+  lanes: u32; // CutLane × laneCount
+  laneCount: u32;
+  blocks: u32; // of four lanes in a group: 1 or 2
+  roots: u32; // u64 entries
+  treeCount: u32;
+}
+
+/** Where a lane of a cut tree has its value from. */
+@unmanaged
+export class CutLane {
+  dim: u32; // DIM_*
+  field: u32; // offset in Packet, or NO_FIELD: the value is the class
+  mask: u32; // what of the 32 bits at that offset is the value
+}
+
 /** A rule, ready for the walk. */
 @unmanaged
 export class CompiledRule {
@@ -83,7 +103,8 @@ export class CompiledRule {
   target: u16; // TARGET_*
   args: u32; // address of the target's payload; ChainTable for jumps
   matches: u32; // address of all its matches in the image
-  matchCount: u32;
+  matchCount: u16;
+  verdict: u16; // of ACCEPT, DROP and QUEUE: a walk that ends need not branch on which; else 0
 }
 
 /** ChainDim.field: the class has to be looked up. */

@@ -5,6 +5,7 @@
  * dimension, and when nothing stateful is asked before it: a limit must see exactly the packets that
  * the kernel shows it.
  */
+import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_QUEUE } from '../abi';
 import {
   DIM_CT,
   DIM_DST,
@@ -33,8 +34,16 @@ import {
   MATCH_STATISTIC_RANDOM,
   MATCH_VALUES,
   SET_VOLATILE,
+  TARGET_ACCEPT,
   TARGET_CT,
   TARGET_DNPT,
+  TARGET_DROP,
+  TARGET_GOTO,
+  TARGET_NETMAP,
+  TARGET_NONE,
+  TARGET_QUEUE,
+  TARGET_REJECT,
+  TARGET_RETURN,
   TARGET_SNPT,
   TARGET_TCP_FLAGS,
   TARGET_TCPMSS,
@@ -68,6 +77,26 @@ export function dimsWrittenBy(target: u32): u32 {
 /** Dimensions (bits) that asking this kind of match may write. */
 export function dimsWrittenByMatch(match: u32): u32 {
   return match == MATCH_CLUSTER ? 1 << DIM_PKTTYPE : 0;
+}
+
+/** Verdict of a target that is nothing but a verdict; 0 for all others. */
+export function verdictOf(target: u32): u32 {
+  if (target == TARGET_ACCEPT) return VERDICT_ACCEPT;
+  if (target == TARGET_DROP) return VERDICT_DROP;
+  return target == TARGET_QUEUE ? VERDICT_QUEUE : 0;
+}
+
+/** Whether a rule with this kind of target, when it matches, is the chain's last one. */
+export function endsChain(target: u32): bool {
+  return (
+    target <= <u32>TARGET_NETMAP ||
+    target == TARGET_ACCEPT ||
+    target == TARGET_DROP ||
+    target == TARGET_RETURN ||
+    target == TARGET_QUEUE ||
+    target == TARGET_GOTO ||
+    target == TARGET_REJECT
+  ) && target != TARGET_NONE;
 }
 
 /** Asking the match changes something, or its answer depends on when it is asked. */

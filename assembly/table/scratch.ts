@@ -11,7 +11,10 @@ export const SCRATCH_FILLED: u32 = 6;
 export const SCRATCH_KEYS: u32 = 7;
 export const SCRATCH_SORT: u32 = 8;
 export const SCRATCH_RESIDUALS: u32 = 9;
-const SLOTS: usize = 10;
+export const SCRATCH_BOXES: u32 = 10;
+export const SCRATCH_LISTS: u32 = 11;
+export const SCRATCH_TALLY: u32 = 12;
+const SLOTS: usize = 13;
 
 let slots: usize = 0; // {u32 address, u32 bytes} per buffer
 

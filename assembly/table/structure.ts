@@ -1,6 +1,8 @@
 /**
  * Which structure a chain gets.
  *
+ *     cuts     trees that lead to the first rule that matches (cut-tree.ts): for chains in which that
+ *              rule decides and is found without asking anything else, from 16 rules on
  *     scan     the rules one after the other: nothing to set up, best for a handful
  *     word     one u64 per class: up to 64 rules, a single AND per dimension
  *     words    rows of u64 words under a summary of the words that are not empty: up to 4,096 rules
@@ -9,12 +11,14 @@
  */
 import { STRUCTURE_GROUPS, STRUCTURE_SCAN, STRUCTURE_WORD, STRUCTURE_WORDS } from './layout';
 
+/** Chains of fewer rules stay with one word or a scan. */
+export const CUTS_MIN: u32 = 16;
 const SCAN_MAX: u32 = 3;
 const WORD_MAX: u32 = 64;
 const WORDS_MAX: u32 = 64 * 64;
 const GROUPS_MAX: u32 = 64 * 64 * 64;
 
-/** STRUCTURE_* for a chain of `rules` rules whose conditions name `dims` dimensions. */
+/** STRUCTURE_* but cuts for a chain of `rules` rules whose conditions name `dims` dimensions. */
 export function chooseStructure(rules: u32, dims: u32): u32 {
   if (rules <= SCAN_MAX || dims == 0) return STRUCTURE_SCAN;
   if (rules <= WORD_MAX) return STRUCTURE_WORD;

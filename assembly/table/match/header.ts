@@ -20,7 +20,7 @@ import {
 } from '../../abi-rules';
 import { Packet } from '../../packet';
 import { addrtypeCode } from '../../route/addrtype';
-import { hasValue } from '../build-chain';
+import { hasValue } from '../class-interval';
 import { byteAt, transportOffset } from '../bytes';
 import { dimensionValue, keyHigh, keyLow } from '../dimension';
 import { lastHeader } from '../ipv6';
