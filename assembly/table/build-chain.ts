@@ -13,7 +13,7 @@ import {
 import { Chain } from '../image';
 import { reserve } from '../lookup/arena';
 import { beginBoxes, beginRule, cutDown, joinProtocolAndPort } from './box';
-import { buildCutTrees } from './build-cut-tree';
+import { buildCutTrees, longestLeaf } from './build-cut-tree';
 import { firstClass, hasValue, lastClass } from './class-interval';
 import { fieldMaskOf, fieldOf } from './dimension';
 import { blobAt, ruleAt } from './image-rules';
@@ -40,7 +40,7 @@ import {
 } from './record';
 import { beginRows, constrain, finishRows, holdsFor, holdsUsually } from './row';
 import { SCRATCH_CONDITIONS, SCRATCH_RESIDUALS, scratch } from './scratch';
-import { CUTS_MIN, chooseStructure } from './structure';
+import { CUTS_LONGEST_LEAF, CUTS_MIN, chooseStructure } from './structure';
 
 const CONDITION_BYTES: usize = 8; // u32 rule, u32 match
 
@@ -70,11 +70,14 @@ export function buildChain(
     if (!planRule(ruleOf(out, i), i, chain.firstRule + i, written)) return false;
     linkTarget(ruleOf(out, i), chain.firstRule + i, chainTables);
   }
-  // chains with too many dimensions or too many pieces fall through to the bits
+  // chains with too many dimensions, too many pieces or all too wide ones fall through to the bits
   if (isCuttable(out) && fillBoxes(out, family, chain.family)) {
-    out.structure = STRUCTURE_CUTS;
     out.cuts = <u32>reserve(offsetof<CutTrees>());
-    return out.cuts != 0 && buildCutTrees(changetype<CutTrees>(<usize>out.cuts));
+    if (out.cuts == 0 || !buildCutTrees(changetype<CutTrees>(<usize>out.cuts))) return false;
+    if (longestLeaf() <= CUTS_LONGEST_LEAF) {
+      out.structure = STRUCTURE_CUTS;
+      return true;
+    }
   }
   out.structure = chooseStructure(chain.ruleCount, <u32>popcnt<u32>(chainDims));
   return out.structure == STRUCTURE_SCAN || buildDims(out, family);

@@ -50,6 +50,7 @@ const WORTH: f64 = 0.8;
 const COPY_COST: f64 = 0.3;
 
 let blocks: u32 = 0;
+let longest: u32 = 0; // groups of the longest leaf
 let lists: usize = 0; // u32 boxes: those of the nodes on the way down, then free
 let tally: usize = 0; // u32 per child
 
@@ -59,8 +60,14 @@ let bestLane: u32 = 0;
 let bestShift: u32 = 0;
 let bestBits: u32 = 0;
 
+/** Groups of the longest leaf that buildCutTrees() made: what the worst packet is compared with. */
+export function longestLeaf(): u32 {
+  return longest;
+}
+
 /** Builds trees over all boxes. False: out of memory. */
 export function buildCutTrees(out: CutTrees): bool {
+  longest = 0;
   out.lanes = <u32>lanesPtr();
   out.laneCount = laneCount();
   out.blocks = out.laneCount > BLOCK_LANES ? 2 : 1;
@@ -308,6 +315,7 @@ function tryWindow(
 
 function buildLeaf(entry: usize, start: u32, size: u32): bool {
   const groups = (size + GROUP_BOXES - 1) / GROUP_BOXES;
+  if (groups > longest) longest = groups;
   const bytes = groupBytes(blocks);
   const at = reserve(bytes * groups);
   if (at == 0) return false;
