@@ -6,9 +6,10 @@
  *     match    u16 kind, u8 dimension, u8 flags, u32 bytes (header included), payload
  *     target   u16 kind, u16 flags, u32 bytes, payload
  *
- * A rule's matches lie one behind the other: the IP header's conditions first, then those of `-m` in
- * source order, as the kernel tests them. Whatever can be said of a single field of the packet is
- * lowered to values of a *dimension*; inversion is gone then, since a set of values has a complement.
+ * A rule's matches lie one behind the other: the IP header's conditions first, then those of `-m`
+ * in source order, as the kernel tests them. Whatever can be said of a single field of the packet
+ * is lowered to values of a *dimension*; inversion is gone then, since a set of values has a
+ * complement.
  *
  *     MATCH_VALUES     u32 words, u32 unused, then words × u64: bit v set: value v matches
  *     MATCH_RANGES     u32 count, u32 unused, then count × {u16 low, u16 high}, ascending, disjoint
@@ -93,7 +94,9 @@ export const MATCH_CONNTRACK = 18;
 export const MATCH_MAC = 19;
 /** u32 state, u32 unused, u32 × 2 cost and cap (legacy) or u64 × 2 (native) */
 export const MATCH_LIMIT = 20;
-/** u32 state, u32 HASHLIMIT_*, u64 avg, u64 burst, u32 interval, expire ms, gc ms, most entries, … */
+/**
+ * u32 state, u32 HASHLIMIT_*, u64 avg, u64 burst, u32 interval, expire ms, gc ms, most entries, …
+ */
 export const MATCH_HASHLIMIT = 21;
 /** u32 list state, u32 RECENT_*, u32 seconds, u32 hits, u32 stamps, u32 unused, u64 × 2 mask */
 export const MATCH_RECENT = 22;
@@ -111,11 +114,16 @@ export const MATCH_U32 = 28;
 export const MATCH_TIME = 29;
 /** u32 flags of assembly/route/rpfilter.ts */
 export const MATCH_RPFILTER = 30;
-/** u32 set, u32 sides (bit i: dimension i from the source), u32 side count, u32 SET_*, u64 packets, u64 bytes */
+/**
+ * u32 set, u32 sides (bit i: dimension i from the source), u32 side count, u32 SET_*, u64 packets,
+ * u64 bytes
+ */
 export const MATCH_SET = 31;
 /** u32 what a forwarded packet answers, u32 what one of the host's own does */
 export const MATCH_OWNER = 32;
-/** u32 mode (0 all, 1 any, 2 only), u32 count, count × {u8 type, u8 flag mask, u8 flags, u8 unused} */
+/**
+ * u32 mode (0 all, 1 any, 2 only), u32 count, count × {u8 type, u8 flag mask, u8 flags, u8 unused}
+ */
 export const MATCH_SCTP_CHUNKS = 33;
 /** u32 types (bit per type), u32 inverted, u32 option or 0, u32 inverted */
 export const MATCH_DCCP = 34;
@@ -123,8 +131,8 @@ export const MATCH_DCCP = 34;
 /** u32 first id, u32 last id, u32 FRAG_* */
 export const MATCH_FRAG = 35;
 /**
- * u32 header (0 hop-by-hop, 60 destination), u32 length or NO_LENGTH, u32 length inverted, u32 count,
- * count × {u8 type, u8 length, or 255 for any}
+ * u32 header (0 hop-by-hop, 60 destination), u32 length or NO_LENGTH, u32 length inverted, u32
+ * count, count × {u8 type, u8 length, or 255 for any}
  */
 export const MATCH_OPTIONS = 36;
 /** u32 segments left min, max, u32 ROUTING_*, u32 type, u32 length, u32 count, count × 16 bytes */
@@ -136,9 +144,9 @@ export const MATCH_AH6 = 39;
 /** u32 type min, max */
 export const MATCH_MH = 40;
 /**
- * u32 count, u32 unused, count × {u8 offset in the header, u8 bytes, u8 operator (0 =, 1 >, 2 <), u8
- * inverted, u32 value}, then of the previous, next and last segment {u32 asked, u32 inverted, 16 bytes
- * of address, 16 of mask}
+ * u32 count, u32 unused, count × {u8 offset in the header, u8 bytes, u8 operator (0 =, 1 >, 2 <),
+ * u8 inverted, u32 value}, then of the previous, next and last segment {u32 asked, u32 inverted, 16
+ * bytes of address, 16 of mask}
  */
 export const MATCH_SRH = 41;
 export const MATCH_EUI64 = 42;
@@ -185,15 +193,19 @@ export const TARGET_TCP_FLAGS = 18;
 export const TARGET_TCPMSS = 19;
 /** u32 priority */
 export const TARGET_CLASSIFY = 20;
-/** Three references {u32 set + 1, u32 sides, u32 side count}: add, delete, map; u32 flags, u32 timeout */
+/**
+ * Three references {u32 set + 1, u32 sides, u32 side count}: add, delete, map; u32 flags, u32
+ * timeout
+ */
 export const TARGET_SET = 21;
 /** Effects that no rule can see: LOG, NFLOG, TRACE, CHECKSUM, TEE, … */
 export const TARGET_CONTINUE = 22;
 /** 32 bytes: bit n of them: TCP option n goes */
 export const TARGET_TCPOPTSTRIP = 23;
 /**
- * u32 modulus, u32 offset, u32 seed, u32 HMARK_*, 16 bytes of source mask (u32 × 4, IPv4 the first),
- * 16 of destination mask, u32 ports mask, u32 ports set (source << 16 | destination), u32 protocol mask
+ * u32 modulus, u32 offset, u32 seed, u32 HMARK_*, 16 bytes of source mask (u32 × 4, IPv4 the
+ * first), 16 of destination mask, u32 ports mask, u32 ports set (source << 16 | destination), u32
+ * protocol mask
  */
 export const TARGET_HMARK = 24;
 /** u32 prefix length, u32 what balances checksums, 16 bytes of the new prefix */

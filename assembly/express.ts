@@ -1,10 +1,10 @@
 /**
  * The express way: what most packets of a capture are (TCP or UDP over IPv4, whole, of a connection
- * that is answered and whose last packet went a way that may be repeated) is judged straight from its
- * frame record, in one go, without the packet under judgement being filled. All that is looked at is
- * checked first; a packet that differs in anything takes the long way (judge/) as if it had never
- * been here. Both ways come to the same: they share what they ask of (the volatile key, windows,
- * fingerprints), and cases that a kernel judged take both.
+ * that is answered and whose last packet went a way that may be repeated) is judged straight from
+ * its frame record, in one go, without the packet under judgement being filled. All that is looked
+ * at is checked first; a packet that differs in anything takes the long way (judge/) as if it had
+ * never been here. Both ways come to the same: they share what they ask of (the volatile key,
+ * windows, fingerprints), and cases that a kernel judged take both.
  */
 import {
   CT_ESTABLISHED,

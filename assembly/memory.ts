@@ -1,8 +1,8 @@
 /**
  * Memory. All instances share one linear memory; nothing in it is moved or garbage collected.
- * A worker takes large private regions, page by page, and carves small ones out of them. Static data
- * is constant: every instance writes the same bytes at start. A memory that has served and is zeroed
- * can serve again.
+ * A worker takes large private regions, page by page, and carves small ones out of them. Static
+ * data is constant: every instance writes the same bytes at start. A memory that has served and is
+ * zeroed can serve again.
  */
 import { MEMORY_FIRST_PAGE, MEMORY_TAKEN_PAGES } from './abi';
 
@@ -21,7 +21,9 @@ export function clear(at: usize, bytes: usize): void {
   for (let i: usize = 0; i < bytes; i += 16) v128.store(at + i, zero);
 }
 
-/** Address of `bytes` zeroed bytes, 64-byte aligned, owned by the caller for good; 0: out of memory. */
+/**
+ * Address of `bytes` zeroed bytes, 64-byte aligned, owned by the caller for good; 0: out of memory.
+ */
 export function allocate(bytes: usize): usize {
   const size = (bytes + 63) & ~63;
   if (size > limit - cursor) {

@@ -111,8 +111,8 @@ function isOwn(r: FrameRecord): bool {
 /**
  * Reads what the look-ups of this worker's next frames will need: all their buckets, then all the
  * connections in them. Each loop of loads does nothing else, so that the processor has the cache
- * misses of all its packets under way at once. `ahead` then has a reference for each of them. Returns
- * how many of the `n` frames from `first` on that covers, others' included.
+ * misses of all its packets under way at once. `ahead` then has a reference for each of them.
+ * Returns how many of the `n` frames from `first` on that covers, others' included.
  */
 function lookAhead(first: usize, n: u32): u32 {
   let record = first;

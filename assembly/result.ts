@@ -1,4 +1,6 @@
-/** Writing result records. Where results are not asked for (`result` is 0), nothing is called here. */
+/**
+ * Writing result records. Where results are not asked for (`result` is 0), nothing is called here.
+ */
 import {
   NONE,
   REASON_OBSERVED,

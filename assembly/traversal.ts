@@ -1,7 +1,8 @@
 /**
  * Traversals: the distinct ways through the rules. A walk collects the counters it hits; at its end
  * the list and the outcome are interned, and the packet adds one to that entry instead of to every
- * rule. An established connection remembers its entry, so most packets add to two words and no more.
+ * rule. An established connection remembers its entry, so most packets add to two words and no
+ * more.
  *
  *     hits while walking   [c3 +0][c4 +0][c17 +4]      counter id, ipLen now - ipLen on arrival
  *                                 │ intern (hash of hits and outcome)
@@ -154,8 +155,8 @@ function storeHits(): usize {
 
 /**
  * Interns the walk at hand with the outcome in `key` (a scratch Traversal whose fields from `path`
- * to `dstNetwork` and `physIn`, `physOut` are filled) and adds one packet. Returns the traversal, or 0 when memory
- * has run out; walkIsWhole() tells whether it may be repeated.
+ * to `dstNetwork` and `physIn`, `physOut` are filled) and adds one packet. Returns the traversal,
+ * or 0 when memory has run out; walkIsWhole() tells whether it may be repeated.
  */
 export function endTraversal(key: Traversal, newConnection: bool): usize {
   whole = count < MAX_TRAVERSALS;

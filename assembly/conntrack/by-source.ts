@@ -1,8 +1,9 @@
 /**
  * Connections by the source of their original tuple, newest first (nf_nat_bysource): a source that
- * is mapped keeps its mapping. The kernel holds every connection there; here it is those whose source
- * is mapped, or will be once the capture shows how. A source is looked for when it is not in the range
- * that it shall be mapped into, and then neither is that of a connection that kept the same one.
+ * is mapped keeps its mapping. The kernel holds every connection there; here it is those whose
+ * source is mapped, or will be once the capture shows how. A source is looked for when it is not in
+ * the range that it shall be mapped into, and then neither is that of a connection that kept the
+ * same one.
  */
 import { allocate } from '../memory';
 import { CONN_BY_SOURCE, CONN_NAT_CHOSEN, Conn, IPS_NAT_MASK, IPS_SRC_NAT, zoneOf } from './conn';

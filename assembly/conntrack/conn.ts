@@ -134,9 +134,9 @@ export function isGuessed(conn: Conn): bool {
 }
 
 /**
- * Of a connection whose mapping is guessed: the range that it was chosen from, as the address of the
- * target's arguments (0: no target asked, a clash did), with the manipulation in the lowest bit. No
- * answer was judged yet, so that the place of the answers' traversal is free.
+ * Of a connection whose mapping is guessed: the range that it was chosen from, as the address of
+ * the target's arguments (0: no target asked, a clash did), with the manipulation in the lowest
+ * bit. No answer was judged yet, so that the place of the answers' traversal is free.
  */
 @inline
 export function guessedFrom(conn: Conn): u32 {

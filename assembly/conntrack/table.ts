@@ -1,5 +1,6 @@
 /**
- * This worker's connections: slabs of Conn, and both tuples of each confirmed one in tuple-index.ts.
+ * This worker's connections: slabs of Conn, and both tuples of each confirmed one in
+ * tuple-index.ts.
  *
  * Time is the capture's, which may step back. A connection is dead for a packet at or after
  * Conn.expires and is then unlinked by the look-up that finds it, as in the kernel. What nobody
@@ -151,9 +152,9 @@ function search(
 }
 
 /**
- * Hash of an IPv4 tuple in the default zone; refOf() is a reference to a connection that may have it,
- * or 0. Reading the buckets of some packets ahead, then those connections, makes their cache misses
- * overlap.
+ * Hash of an IPv4 tuple in the default zone; refOf() is a reference to a connection that may have
+ * it, or 0. Reading the buckets of some packets ahead, then those connections, makes their cache
+ * misses overlap.
  */
 @inline
 export function hashAhead(proto: u32, src: u32, dst: u32, ports: u32): u32 {

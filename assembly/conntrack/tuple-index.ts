@@ -58,7 +58,8 @@ export function bucketAfter(bucket: usize): usize {
 
 @inline
 function next(bucket: usize): usize {
-  return buckets + ((bucket - buckets + BUCKET) & ((<usize>bucketMask << BUCKET_SHIFT) | (BUCKET - 1)));
+  const mask = (<usize>bucketMask << BUCKET_SHIFT) | (BUCKET - 1);
+  return buckets + ((bucket - buckets + BUCKET) & mask);
 }
 
 /** Places of a bucket with this hash: bit i for place i. */
@@ -112,8 +113,9 @@ export function indexBytes(): usize {
 }
 
 /**
- * Makes room for two more references. Returns the address of the table that was left behind (of half
- * the size now), 0 when there was room. False of hasIndexRoom(): no room, and memory has run out.
+ * Makes room for two more references. Returns the address of the table that was left behind (of
+ * half the size now), 0 when there was room. False of hasIndexRoom(): no room, and memory has run
+ * out.
  */
 export function growIndex(): usize {
   const count = bucketMask + 1;

@@ -182,7 +182,8 @@ function describe(p: Packet, verdict: u32): void {
 
 @inline
 function ctStateOf(p: Packet): u8 {
-  if (p.conn == 0 && p.ctState != CT_INVALID && p.ctState != CT_UNTRACKED) return <u8>RESULT_CT_NONE;
+  const isTold = p.ctState == CT_INVALID || p.ctState == CT_UNTRACKED;
+  if (p.conn == 0 && !isTold) return <u8>RESULT_CT_NONE;
   return p.ctState;
 }
 

@@ -1,4 +1,6 @@
-/** Where a packet enters the host: on the interface it came by, or, seen leaving, where it began. */
+/**
+ * Where a packet enters the host: on the interface it came by, or, seen leaving, where it began.
+ */
 import {
   FAMILY_V4,
   FRAME_SNAPPED,
@@ -146,7 +148,9 @@ function takeBack(p: Packet): void {
   else release(p);
 }
 
-/** What the host sent is known only as it was seen leaving: whatever it was, this is its mapping. */
+/**
+ * What the host sent is known only as it was seen leaving: whatever it was, this is its mapping.
+ */
 function leaveAsSeen(p: Packet, src: u32, sport: u16): void {
   const guessedSrc = p.src;
   const guessedSport = p.sport;

@@ -32,7 +32,9 @@ export function wasTagged(e: Prediction, device: u32): bool {
   return <u32>t.in == device || <u32>t.physIn == device;
 }
 
-/** Whether the frame is a bridged packet that was predicted to leave by its own port, translated. */
+/**
+ * Whether the frame is a bridged packet that was predicted to leave by its own port, translated.
+ */
 export function turnedBack(p: Packet, e: Prediction, port: u32): bool {
   const t = predicted(e);
   if (t.path != PATH_BRIDGE || <u32>t.physIn != port || <u32>t.physOut != port) return false;
@@ -54,7 +56,13 @@ export function observeInside(e: Prediction, frame: u64, result: usize): void {
 }
 
 /** A sighting of an evaluated packet as it leaves: is it as predicted? */
-export function observeLeaving(newest: Prediction, p: Packet, r: FrameRecord, frame: u64, result: usize): void {
+export function observeLeaving(
+  newest: Prediction,
+  p: Packet,
+  r: FrameRecord,
+  frame: u64,
+  result: usize,
+): void {
   count(STAT_OBSERVED);
   const bridge = bridgeOf(r.iface);
   let what: u32 = 0;

@@ -1,6 +1,7 @@
 /**
  * A hash table over fixed-size records that begin with their key, in memory of its own: open
- * addressing, linear probing, no tombstones (removal moves what follows back). Doubles when half full.
+ * addressing, linear probing, no tombstones (removal moves what follows back). Doubles when half
+ * full.
  *
  *     slot     u32 used (the hash, never 0) │ u32 unused │ record
  */
@@ -114,7 +115,9 @@ export function removeRecord(table: HashTable, record: usize): void {
   table.count--;
 }
 
-/** Address of the first record at or behind slot `from`, whose number is then recordSlot; 0: none. */
+/**
+ * Address of the first record at or behind slot `from`, whose number is then recordSlot; 0: none.
+ */
 export function nextRecord(table: HashTable, from: u32): usize {
   if (table.count == 0) return 0;
   for (let index = from; index <= table.mask; index++) {

@@ -1,11 +1,12 @@
 /**
  * A multi-bit trie from 128-bit keys to the interval they lie in. Sorted boundaries b0 = 0 < b1 < …
- * cut the key space into intervals; the trie gives the number of the last boundary that is not above
- * a key. Prefixes, ranges and single addresses all become intervals, so one trie answers for all.
+ * cut the key space into intervals; the trie gives the number of the last boundary that is not
+ * above a key. Prefixes, ranges and single addresses all become intervals, so one trie answers for
+ * all.
  *
  * The root is a table over the first ROOT bits; below it, each node looks at 6 bits (poptrie: Asai
- * and Ohara, SIGCOMM 2015). Of a node's 64 children, those that a boundary cuts are nodes; the others
- * are leaves, and a run of leaves of the same interval is stored once.
+ * and Ohara, SIGCOMM 2015). Of a node's 64 children, those that a boundary cuts are nodes; the
+ * others are leaves, and a run of leaves of the same interval is stored once.
  *
  *     node      u64 inner │ u64 runs │ u32 children │ u32 leaves           24 bytes
  *     inner     bit c: child c is the node children + rank(inner below c) × 24
@@ -58,8 +59,8 @@ function hasBitsFrom(high: u64, low: u64, position: u32): bool {
 }
 
 /**
- * Builds the trie over `count` boundaries (keys ascending, the first one 0) at `keys`. Returns 0 when
- * memory runs out.
+ * Builds the trie over `count` boundaries (keys ascending, the first one 0) at `keys`. Returns 0
+ * when memory runs out.
  */
 export function buildIntervalTrie(keys: usize, count: u32): usize {
   const trie = changetype<IntervalTrie>(reserve(offsetof<IntervalTrie>()));

@@ -1,7 +1,7 @@
 /**
- * 128-bit keys as pairs of 64-bit words, most significant first. An IPv4 address is a key whose upper
- * 32 bits are the address: one implementation serves both widths, and a trie over IPv4 keys simply
- * never gets beyond bit 32.
+ * 128-bit keys as pairs of 64-bit words, most significant first. An IPv4 address is a key whose
+ * upper 32 bits are the address: one implementation serves both widths, and a trie over IPv4 keys
+ * simply never gets beyond bit 32.
  */
 export const KEY_BYTES: usize = 16;
 
@@ -22,7 +22,9 @@ export function sortKeys(keys: usize, count: u32, scratch: usize): u32 {
   let from = keys;
   let to = scratch;
   for (let width: u32 = 1; width < count; width *= 2) {
-    for (let start: u32 = 0; start < count; start += width * 2) mergeRuns(from, to, start, width, count);
+    for (let start: u32 = 0; start < count; start += width * 2) {
+      mergeRuns(from, to, start, width, count);
+    }
     const swap = from;
     from = to;
     to = swap;

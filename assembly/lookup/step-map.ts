@@ -1,6 +1,7 @@
 /**
- * A step map: a piecewise constant function from 0 … domain - 1 to the number of its step. A bit per
- * value says where steps begin; the step of a value is the number of set bits up to it, less one.
+ * A step map: a piecewise constant function from 0 … domain - 1 to the number of its step. A bit
+ * per value says where steps begin; the step of a value is the number of set bits up to it, less
+ * one.
  *
  *     value     0  1  2  3  4  5  6  7          block, one per 64 values, 16 bytes:
  *     begins    1  0  0  1  1  0  0  0            u64 bits │ u32 set bits before │ unused

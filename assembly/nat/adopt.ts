@@ -70,8 +70,8 @@ function hasDestinationPort(p: Packet): bool {
 }
 
 /**
- * Gives a connection the mapping with which `p`, a packet of its original direction, was seen leaving.
- * False: the mapping is no guess, or its rule does not allow this one.
+ * Gives a connection the mapping with which `p`, a packet of its original direction, was seen
+ * leaving. False: the mapping is no guess, or its rule does not allow this one.
  */
 export function adoptMapping(conn: Conn, p: Packet): bool {
   const linked = (conn.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
@@ -127,9 +127,9 @@ function isPortAllowed(conn: Conn, port: u32, manip: u32): bool {
 }
 
 /**
- * Whether connections of other owners depend on the guess, or it on them: the packets that leave may
- * have any port of an endpoint that owners are chosen by, or the next connection of the same source
- * takes the mapping over (keepMapping in unique.ts).
+ * Whether connections of other owners depend on the guess, or it on them: the packets that leave
+ * may have any port of an endpoint that owners are chosen by, or the next connection of the same
+ * source takes the mapping over (keepMapping in unique.ts).
  */
 export function spansOwners(conn: Conn): bool {
   const manip = guessedFrom(conn) & 1;

@@ -59,9 +59,9 @@ export function translate(p: Packet, manip: u32): u32 {
 }
 
 /**
- * Whether an ICMP error may pass NAT, mapped or not (nf_nat_icmp_reply_translation): it verifies the
- * checksum itself, even where nf_conntrack_checksum is 0, and nobody could understand a redirect
- * about a mapped connection.
+ * Whether an ICMP error may pass NAT, mapped or not (nf_nat_icmp_reply_translation): it verifies
+ * the checksum itself, even where nf_conntrack_checksum is 0, and nobody could understand a
+ * redirect about a mapped connection.
  */
 function isIntelligible(p: Packet, status: u32): bool {
   if (!transportChecksumOk(p)) return false;

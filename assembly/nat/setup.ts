@@ -52,8 +52,8 @@ export function natInitialized(p: Packet, manip: u32): bool {
 }
 
 /**
- * Maps the connection into the range of range.ts (nf_nat_setup_info), which is that of `args`; 0: of
- * a null binding.
+ * Maps the connection into the range of range.ts (nf_nat_setup_info), which is that of `args`; 0:
+ * of a null binding.
  */
 function setupInfo(p: Packet, conn: Conn, manip: u32, args: u32): u32 {
   if (conn.status & IPS_CONFIRMED) return VERDICT_ACCEPT;

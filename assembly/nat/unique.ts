@@ -110,8 +110,8 @@ function keepMapping(conn: Conn, now: u64): bool {
 }
 
 /**
- * Maps the tuple in tuple.ts for `conn`. True: it is known that no other connection has it. It may be
- * used at the end: then confirm() drops.
+ * Maps the tuple in tuple.ts for `conn`. True: it is known that no other connection has it. It may
+ * be used at the end: then confirm() drops.
  */
 export function uniqueTuple(conn: Conn, manip: u32, now: u64): bool {
   chosen = false;

@@ -11,8 +11,8 @@ import { isAsPredicted, olderPrediction, Prediction } from './pending';
 
 /**
  * The prediction that `p`, a frame leaving, fulfils, of `newest` and the older ones with the same
- * fingerprint; 0: none. Packets that look alike leave in the order in which they came, so the oldest
- * guess is the one to correct.
+ * fingerprint; 0: none. Packets that look alike leave in the order in which they came, so the
+ * oldest guess is the one to correct.
  */
 export function fulfilledBy(p: Packet, newest: Prediction): usize {
   let guess: usize = 0;

@@ -1,6 +1,6 @@
 /**
- * Packets that a capture shows leaving the host, and that no evaluated packet accounts for: the host
- * sent them itself, or they came in where the capture did not look.
+ * Packets that a capture shows leaving the host, and that no evaluated packet accounts for: the
+ * host sent them itself, or they came in where the capture did not look.
  */
 import {
   IFACE_LOOPBACK,
@@ -92,7 +92,9 @@ function loopback(): u32 {
   return 0;
 }
 
-/** Makes a forwarded packet what it was before PREROUTING's DNAT, if a rule leads to where it goes. */
+/**
+ * Makes a forwarded packet what it was before PREROUTING's DNAT, if a rule leads to where it goes.
+ */
 function undoForwarded(p: Packet): void {
   if (!publishedAs(p)) return;
   const host = publishedDst != 0 ? publishedDst : sourceAddress(p.family, p.in, p.src, 0);

@@ -103,9 +103,9 @@ function neighbourPort(p: Packet, bridge: u32, handle: u32): u32 {
 }
 
 /**
- * The port that a frame seen on the bridge itself came in by, where it is on its way to another one:
- * a bridge that is captured is promiscuous and shows those, too. 0: it is for the host. Where nobody
- * knows the port it is any of the bridge's, which nothing but physdev could tell.
+ * The port that a frame seen on the bridge itself came in by, where it is on its way to another
+ * one: a bridge that is captured is promiscuous and shows those, too. 0: it is for the host. Where
+ * nobody knows the port it is any of the bridge's, which nothing but physdev could tell.
  */
 export function bridgedFrom(p: Packet, bridge: u32): u32 {
   if (p.pktType == PACKET_HOST || !(p.flags & FRAME_ETHERNET)) return 0;
@@ -119,7 +119,9 @@ export function bridgedFrom(p: Packet, bridge: u32): u32 {
   return port;
 }
 
-/** Evaluates a frame of bridgedFrom()'s: what the kernel knew of its ports, the capture does not. */
+/**
+ * Evaluates a frame of bridgedFrom()'s: what the kernel knew of its ports, the capture does not.
+ */
 export function fromSomePort(p: Packet, bridge: u32): u32 {
   const to = destination(p, bridge);
   return onTheWay(p, bridge, to == TO_ALL ? TO_SOMEWHERE : to);
@@ -187,9 +189,9 @@ function onTheWay(p: Packet, bridge: u32, to: u32): u32 {
 }
 
 /**
- * A packet that DNAT sent to an address behind the same bridge stays bridged. A bridge that is being
- * captured is promiscuous and hands every frame up as well; this one came with the bridge's MAC, so
- * IP takes the copy and forwards it once more.
+ * A packet that DNAT sent to an address behind the same bridge stays bridged. A bridge that is
+ * being captured is promiscuous and hands every frame up as well; this one came with the bridge's
+ * MAC, so IP takes the copy and forwards it once more.
  */
 function redirected(p: Packet, bridge: u32, to: u32): u32 {
   const at = changetype<usize>(p);

@@ -23,8 +23,9 @@ import { exceedsMtu } from './routed';
 const SMALL: u32 = 1280; // fits every link
 
 /**
- * After connection tracking: repeats the cached traversal when it holds (outcome.cached), else notes
- * the key under which this packet's own may be cached. `to`: the port a bridged frame goes to.
+ * After connection tracking: repeats the cached traversal when it holds (outcome.cached), else
+ * notes the key under which this packet's own may be cached. `to`: the port a bridged frame goes
+ * to.
  */
 export function takeCached(p: Packet, to: u32): bool {
   if (p.conn == 0 || p.ctState != CT_ESTABLISHED) return false;

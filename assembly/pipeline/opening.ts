@@ -8,8 +8,8 @@
  *
  * A class is what no rule (table/classify.ts) and no route (route/classes.ts) tells apart. What is
  * remembered was decided by the key alone: a walk that asked anything else about the packet, that
- * changed anything but the destination, or that drew a port is not. What differs between packets all
- * the same, whether the answers' tuple is free, is asked again each time.
+ * changed anything but the destination, or that drew a port is not. What differs between packets
+ * all the same, whether the answers' tuple is free, is asked again each time.
  */
 import {
   CT_NEW,
@@ -118,7 +118,8 @@ function isPlain(p: Packet): bool {
   if (p.ctState != CT_NEW || p.conn == 0 || p.family != FAMILY_V4) return false;
   if (p.proto != TCP && p.proto != UDP) return false;
   if (p.flags & ~FRAME_ETHERNET || p.pktType != PACKET_HOST) return false;
-  if (p.sideEffects | p.asksConnection | p.ctZoneSet || p.ctTemplate != 0 || p.mark != 0) return false;
+  if (p.sideEffects | p.asksConnection | p.ctZoneSet) return false;
+  if (p.ctTemplate != 0 || p.mark != 0) return false;
   if (p.ttl <= 1 || p.ipLen > smallestMtu || p.l4 - p.l3 != PLAIN_HEADER) return false;
   if (outcome.towards != TOWARDS_ROUTED || outcome.firstPhysIn != 0) return false;
   return !(changetype<Conn>(<usize>p.conn).status & IPS_CONFIRMED) && !isOdd(p);

@@ -1,4 +1,6 @@
-/** Address types, as inet_addr_type() and inet_dev_addr_type() give them (net/ipv4/fib_frontend.c). */
+/**
+ * Address types, as inet_addr_type() and inet_dev_addr_type() give them (net/ipv4/fib_frontend.c).
+ */
 import {
   FAMILY_V4,
   ROUTE_ANYCAST,

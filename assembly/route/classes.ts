@@ -73,7 +73,10 @@ function cutAt(address: u32): void {
   keyCount++;
 }
 
-/** Cuts where the prefix of `len` bits of the address at `at` (image form) begins and behind its end. */
+/**
+ * Cuts where the prefix of `len` bits of the address at `at` (image form) begins and behind its
+ * end.
+ */
 function cutAround(at: usize, len: u32): void {
   if (len == 0) return;
   const size: u32 = 1 << (32 - len);

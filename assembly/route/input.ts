@@ -178,7 +178,9 @@ export function maySendOnV6(src: usize): bool {
   return !isLinkLocalV6(src) && (load<u64>(src) != 0 || load<u64>(src, 8) != 0);
 }
 
-/** Routes a received packet: ROUTED_LOCAL, ROUTED_FORWARD (routeOut) or ROUTED_DROP (routeReason). */
+/**
+ * Routes a received packet: ROUTED_LOCAL, ROUTED_FORWARD (routeOut) or ROUTED_DROP (routeReason).
+ */
 export function routeInput(p: Packet): u32 {
   why = REASON_NONE;
   outIface = 0;

@@ -105,14 +105,15 @@ export function masqueradeAddress(p: Packet): u32 {
 }
 
 /**
- * As nf_nat_redirect_ipv6(): the interface's first address, and for a destination of the link's scope
- * its first link-local one.
+ * As nf_nat_redirect_ipv6(): the interface's first address, and for a destination of the link's
+ * scope its first link-local one.
  */
 function usableV6(iface: u32, dst: usize): u32 {
   const i = ifaceAt(iface);
   const isGroup = load<u8>(dst) == 0xff;
   const scope = <u32>load<u8>(dst, 1) & 15;
-  if ((isGroup && scope == SCOPE_OF_SITE) || isLoopbackV6(dst)) return 0; // no address has that scope
+  // no address has that scope
+  if ((isGroup && scope == SCOPE_OF_SITE) || isLoopbackV6(dst)) return 0;
   const wantLink = isGroup ? scope == SCOPE_OF_LINK : isLinkLocalV6(dst);
   for (let k: u32 = 0; k < <u32>i.addressCount; k++) {
     const a = addressAt(<u32>i.firstAddress + k);

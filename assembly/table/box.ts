@@ -1,12 +1,13 @@
 /**
- * Boxes: what the conditions of a chain's rules leave of the space of its dimensions, for cut trees.
+ * Boxes: what the conditions of a chain's rules leave of the space of its dimensions, for cut
+ * trees.
  *
  *     box       u32 first × 8 │ u32 last × 8 │ u32 rule │ u32 narrow dimensions        72 bytes
  *
- * A lane's values are those of the packet's field where there is one, else classes. The protocol and
- * the destination port share a lane when every box allows: ports make sense for one protocol only, so
- * that both together are still one interval of `protocol << 24 | family << 16 | port`, which is how
- * the four bytes from Packet.dport on read.
+ * A lane's values are those of the packet's field where there is one, else classes. The protocol
+ * and the destination port share a lane when every box allows: ports make sense for one protocol
+ * only, so that both together are still one interval of `protocol << 24 | family << 16 | port`,
+ * which is how the four bytes from Packet.dport on read.
  */
 import { FAMILY_V4 } from '../abi';
 import {

@@ -1,4 +1,6 @@
-/** One chain's table: its rules ready for the walk, and rows for the conditions that tables decide. */
+/**
+ * One chain's table: its rules ready for the walk, and rows for the conditions that tables decide.
+ */
 import {
   DIM_COUNT,
   DIM_CT,

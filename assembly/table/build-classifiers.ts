@@ -1,7 +1,7 @@
 /**
- * Classifiers: what all rules of a family say about a dimension cuts its values into classes that no
- * rule can tell apart. Addresses and 16-bit values are cut at the ends of the rules' ranges; in small
- * dimensions every value is a class of its own.
+ * Classifiers: what all rules of a family say about a dimension cuts its values into classes that
+ * no rule can tell apart. Addresses and 16-bit values are cut at the ends of the rules' ranges; in
+ * small dimensions every value is a class of its own.
  */
 import { SECTION_RULE } from '../abi';
 import {
@@ -45,7 +45,9 @@ import {
 import { SCRATCH_KEYS, SCRATCH_SORT, scratch } from './scratch';
 import { buildValueClasses, classCount } from './value-classes';
 
-/** Small dimensions of which packets of one connection have many values that few rules tell apart. */
+/**
+ * Small dimensions of which packets of one connection have many values that few rules tell apart.
+ */
 const CLASSED_DIMS: u32 =
   (1 << DIM_CT) | (1 << DIM_TCP_FLAGS) | (1 << DIM_TOS) | (1 << DIM_PKTTYPE);
 

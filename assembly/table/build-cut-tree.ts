@@ -2,8 +2,8 @@
  * Builds cut trees (cut-tree.ts) over the boxes of box.ts.
  *
  * At a node all windows of bits of all lanes are tried, and the one is taken that leaves the fewest
- * boxes with a box (the mean over all boxes of how many share its child), where copies count as well.
- * Each node may make as many copies as its share of the budget allows, so that memory stays
+ * boxes with a box (the mean over all boxes of how many share its child), where copies count as
+ * well. Each node may make as many copies as its share of the budget allows, so that memory stays
  * proportional to the rules; where that is used up, the leaf is a longer list.
  */
 import { DIM_DST, DIM_SRC } from '../abi-rules';
@@ -154,7 +154,9 @@ function isSame(a: u32, b: u32, count: u32): bool {
   return memory.compare(lists + (<usize>a << 2), lists + (<usize>b << 2), bytes) == 0;
 }
 
-/** Sorts boxes into the children's lists, which begin at `first`; stores where each ends at `ends`. */
+/**
+ * Sorts boxes into the children's lists, which begin at `first`; stores where each ends at `ends`.
+ */
 function distribute(
   start: u32,
   size: u32,
@@ -185,9 +187,9 @@ function distribute(
 }
 
 /**
- * Counts in `tally` how many boxes each child would have, of every `every`th box; then, summed up, in
- * `sums` those of all children before. Returns the copies that are stored: a child whose boxes are
- * those of the one before it shares its entry.
+ * Counts in `tally` how many boxes each child would have, of every `every`th box; then, summed up,
+ * in `sums` those of all children before. Returns the copies that are stored: a child whose boxes
+ * are those of the one before it shares its entry.
  */
 function countBoxes(
   start: u32,

@@ -18,7 +18,9 @@ const V6_DST: u32 = 24;
 const V6_END: u32 = 40;
 const TCP_HEADER: u32 = 20;
 
-/** Byte `offset` of the IP packet; 0 where the capture was cut. Header checksums are those captured. */
+/**
+ * Byte `offset` of the IP packet; 0 where the capture was cut. Header checksums are those captured.
+ */
 export function byteAt(p: Packet, offset: u32): u32 {
   if (p.family == FAMILY_V4) {
     if (offset < V4_END) return v4HeaderByte(p, offset);

@@ -26,9 +26,9 @@
  *     root          u64 entry │ u32 first rule of the tree
  *     group         u32 rule × 4 │ 4 or 8 lanes × { first u32 × 4 │ last - first u32 × 4 }
  *
- * A group is up to four boxes, ascending, compared at once. A box that is wide in the dimension that
- * is cut would be in very many leaves; boxes that are wide in destination, or in both addresses,
- * have trees of their own, and the lowest rule of all trees is the answer.
+ * A group is up to four boxes, ascending, compared at once. A box that is wide in the dimension
+ * that is cut would be in very many leaves; boxes that are wide in destination, or in both
+ * addresses, have trees of their own, and the lowest rule of all trees is the answer.
  */
 import { allocate } from '../memory';
 import { Packet } from '../packet';

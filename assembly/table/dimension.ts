@@ -62,7 +62,9 @@ export function dimensionValues(dim: u32): u32 {
   return 256;
 }
 
-/** Offset in Packet of a dimension whose value is a field and its own class; NO_FIELD for others. */
+/**
+ * Offset in Packet of a dimension whose value is a field and its own class; NO_FIELD for others.
+ */
 export function fieldOf(dim: u32): u32 {
   switch (dim) {
     case DIM_PROTO:

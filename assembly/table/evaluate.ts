@@ -21,21 +21,22 @@
  *              .0.2   0.23          docker0  ....          other    ....           53     .123
  *              .0.3   .123                                                         80     0.23
  *
- * A packet from eth0 to 172.17.0.2:53 by docker0 has the rows 0.23, 0123, 0123, .123: together ..23.
- * Rule 2's limit is asked (a *residual*: no table can know its tokens), and if it holds the rule is
- * counted; then rule 3 drops. No other rule was looked at.
+ * A packet from eth0 to 172.17.0.2:53 by docker0 has the rows 0.23, 0123, 0123, .123: together
+ * ..23. Rule 2's limit is asked (a *residual*: no table can know its tokens), and if it holds the
+ * rule is counted; then rule 3 drops. No other rule was looked at.
  *
  * Rows of up to 64 rules are one word. Beyond, a row has summaries (which words are not empty), the
- * summaries are ANDed first, and words are fetched only where all rows have something: aggregated bit
- * vectors (Baboescu and Varghese, SIGCOMM 2001). row.ts says how rows share what they have in common.
+ * summaries are ANDed first, and words are fetched only where all rows have something: aggregated
+ * bit vectors (Baboescu and Varghese, SIGCOMM 2001). row.ts says how rows share what they have in
+ * common.
  *
- * Where the first rule that matches decides, whatever it is, no other need be known, and the chain gets
- * a tree that leads to it (cut-tree.ts). structure.ts says which chain gets what.
+ * Where the first rule that matches decides, whatever it is, no other need be known, and the chain
+ * gets a tree that leads to it (cut-tree.ts). structure.ts says which chain gets what.
  *
- * A jump puts the chain's remaining bits on a stack and a RETURN takes them off. What is decided here
- * follows ipt_do_table() and nft_do_chain(); chains where only the order of questions would tell them
- * apart are asked in the kernel's order (plan.ts), and so are packets that matches treat specially
- * (odd.ts).
+ * A jump puts the chain's remaining bits on a stack and a RETURN takes them off. What is decided
+ * here follows ipt_do_table() and nft_do_chain(); chains where only the order of questions would
+ * tell them apart are asked in the kernel's order (plan.ts), and so are packets that matches treat
+ * specially (odd.ts).
  *
  * References: net/ipv4/netfilter/ip_tables.c, net/netfilter/nf_tables_core.c.
  */
@@ -90,7 +91,9 @@ class Frame {
   wordBase: u32; // first word of the group at hand
   way: u32; // WAY_*
 }
-/** Behind each frame: u32 rows of the chain's dimensions, then u32 RowNodes of the group at hand. */
+/**
+ * Behind each frame: u32 rows of the chain's dimensions, then u32 RowNodes of the group at hand.
+ */
 const ROWS: usize = offsetof<Frame>();
 const NODES: usize = ROWS + DIM_COUNT * 4;
 const FRAME_BYTES: usize = (NODES + DIM_COUNT * 4 + 7) & ~7;

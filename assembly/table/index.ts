@@ -47,15 +47,17 @@ export function addressesChanged(p: Packet): void {
 }
 
 /**
- * Walks a base chain (id). Returns VERDICT_ACCEPT, DROP, REJECT, QUEUE or NAT, and tells the traversal
- * of every rule and policy whose counters move.
+ * Walks a base chain (id). Returns VERDICT_ACCEPT, DROP, REJECT, QUEUE or NAT, and tells the
+ * traversal of every rule and policy whose counters move.
  */
 @inline
 export function evaluateChain(p: Packet, chain: u32): u32 {
   return walk(p, chain);
 }
 
-/** Key under which the walk of a packet of an established connection may be cached; 0: it may not. */
+/**
+ * Key under which the walk of a packet of an established connection may be cached; 0: it may not.
+ */
 @inline
 export function volatileKey(p: Packet): u32 {
   return keyOf(p);

@@ -1,8 +1,9 @@
 /**
  * One match of one rule, asked of one packet: what is left of a rule when the table has spoken, and
- * everything for packets that are walked rule by rule. A match that needs a header which is cut short
- * sets p.hotdrop; one whose answer depends on more than the volatile key sets p.sideEffects, and one
- * that depends on more of a connection than the classes of its addresses and ports p.asksConnection.
+ * everything for packets that are walked rule by rule. A match that needs a header which is cut
+ * short sets p.hotdrop; one whose answer depends on more than the volatile key sets p.sideEffects,
+ * and one that depends on more of a connection than the classes of its addresses and ports
+ * p.asksConnection.
  */
 import {
   MATCH_ADDRESSES,

@@ -1,8 +1,8 @@
 /**
  * Odd packets: later fragments, truncated or impossible transport headers, lengths beyond 16 bits,
  * IPv6 headers that are cut short or whose protocol depends on who asks (authentication headers).
- * Kernel matches treat them specially (no match even when inverted, or the packet is dropped at once,
- * "hotdrop"), so they are walked rule by rule; tables may take everything else for granted.
+ * Kernel matches treat them specially (no match even when inverted, or the packet is dropped at
+ * once, "hotdrop"), so they are walked rule by rule; tables may take everything else for granted.
  */
 import { FRAME_HEADERS } from '../abi';
 import { Packet } from '../packet';

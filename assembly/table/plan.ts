@@ -1,9 +1,9 @@
 /**
  * Which of a rule's matches the table decides and which stay to be asked one by one. A condition is
- * decided by the table when its dimension is written by no rule of the netfilter table (else what was
- * true at the chain's start need not hold at the rule), when it is the rule's only one in that
- * dimension, and when nothing stateful is asked before it: a limit must see exactly the packets that
- * the kernel shows it.
+ * decided by the table when its dimension is written by no rule of the netfilter table (else what
+ * was true at the chain's start need not hold at the rule), when it is the rule's only one in that
+ * dimension, and when nothing stateful is asked before it: a limit must see exactly the packets
+ * that the kernel shows it.
  */
 import { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_QUEUE } from '../abi';
 import {

@@ -9,8 +9,8 @@
  *     RowNode   u64 filled │ u64 differs │ u64 words …       up to 64 words
  *     group     u64 filled │ u64 differs │ u32 RowNodes …    up to 64 RowNodes
  *
- * `filled`: the words (RowNodes) that are not empty; `differs`: those that are stored here, in order;
- * all others are the usual row's, which is kept dense beside the rows.
+ * `filled`: the words (RowNodes) that are not empty; `differs`: those that are stored here, in
+ * order; all others are the usual row's, which is kept dense beside the rows.
  *
  * Rows are made by a sweep over the classes: conditions are intervals of classes, so going from one
  * class to the next toggles the bits of the rules whose intervals begin or end there.
@@ -160,7 +160,9 @@ export function finishRows(out: ChainDim, structure: u32): bool {
   return true;
 }
 
-/** Keeps the usual row, dense, and with STRUCTURE_GROUPS a RowNode without differences per group. */
+/**
+ * Keeps the usual row, dense, and with STRUCTURE_GROUPS a RowNode without differences per group.
+ */
 function storeUsual(out: ChainDim, structure: u32): bool {
   if (structure == STRUCTURE_WORD) return true;
   const dense = reserve(<usize>words * 8);

@@ -18,7 +18,9 @@ const SLOTS: usize = 13;
 
 let slots: usize = 0; // {u32 address, u32 bytes} per buffer
 
-/** The buffer of `slot`, with room for `bytes`; its first `keep` bytes survive. 0: out of memory. */
+/**
+ * The buffer of `slot`, with room for `bytes`; its first `keep` bytes survive. 0: out of memory.
+ */
 export function scratch(slot: u32, bytes: usize, keep: usize = 0): usize {
   if (slots == 0) slots = allocate(SLOTS * 8);
   if (slots == 0) return 0;

@@ -1,6 +1,7 @@
 /**
  * State of stateful matches: one area per worker, zeroed when a replay begins. A rule set whose
- * matches share state across connections runs on one worker, so its area is the only one that counts.
+ * matches share state across connections runs on one worker, so its area is the only one that
+ * counts.
  */
 import { allocate } from '../memory';
 
@@ -23,8 +24,8 @@ export function stateAt(offset: u32): usize {
 }
 
 /**
- * The kernel's jiffies at a capture time. Where in a jiffy the real clock stood is not in a capture:
- * here one begins at every multiple of 4 ms.
+ * The kernel's jiffies at a capture time. Where in a jiffy the real clock stood is not in a
+ * capture: here one begins at every multiple of 4 ms.
  */
 @inline
 export function jiffies(tsNanos: u64): u64 {

@@ -1,9 +1,10 @@
 /**
  * Value classes: values of a small dimension that no rule of the family tells apart have the same
- * class. Packets of a connection that differ in such values only (PSH+ACK and ACK, say) have the same
- * volatile key.
+ * class. Packets of a connection that differ in such values only (PSH+ACK and ACK, say) have the
+ * same volatile key.
  *
- * Begins with one class and splits it by every condition in turn. With conditions {2, 16} and {16, 24}:
+ * Begins with one class and splits it by every condition in turn. With conditions {2, 16} and {16,
+ * 24}:
  *
  *     value     0  2 16 24      value     0  2 16 24      value     0  2 16 24
  *     class     0  0  0  0  ->  class     0  1  1  0  ->  class     0  1  2  3
@@ -22,8 +23,8 @@ const NO_CLASS: u32 = CLASSED_VALUES;
 let splits: usize = 0; // u16 per class: the class of its values in the condition, or NO_CLASS
 
 /**
- * Address of the classes of `values` (at most CLASSED_VALUES) values of dimension `dim`, a byte each;
- * 0 when memory runs out. Their number is in classCount().
+ * Address of the classes of `values` (at most CLASSED_VALUES) values of dimension `dim`, a byte
+ * each; 0 when memory runs out. Their number is in classCount().
  */
 export function buildValueClasses(familyCode: u32, dim: u32, values: u32): usize {
   const classes = reserve(CLASSED_VALUES);
@@ -74,5 +75,7 @@ function split(classes: usize, match: usize, values: u32): void {
 
 @inline
 function isIn(words: usize, held: u32, value: u32): bool {
-  return value < held && (load<u64>(words + (<usize>(value >> 6) << 3)) & (1 << <u64>(value & 63))) != 0;
+  if (value >= held) return false;
+  const word = load<u64>(words + (<usize>(value >> 6) << 3));
+  return (word & (1 << <u64>(value & 63))) != 0;
 }

@@ -89,8 +89,9 @@ function userOf(f: FrameRecord): u32 {
 }
 
 /**
- * Whether a frame that came in on a port is for another port. Cooked captures do not show the address
- * that it was sent to, and a port calls everything another host's that is not for its own address.
+ * Whether a frame that came in on a port is for another port. Cooked captures do not show the
+ * address that it was sent to, and a port calls everything another host's that is not for its own
+ * address.
  */
 function staysInBridge(f: FrameRecord, bridge: u32): bool {
   if (f.pktType != PACKET_OTHERHOST) return false;

@@ -1,4 +1,6 @@
-/** A host snapshot: Docker 20.10's default network with some published ports, as its rules have it. */
+/**
+ * A host snapshot: Docker 20.10's default network with some published ports, as its rules have it.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerOf, FIRST_PORT } from './docker-traffic.ts';

@@ -83,7 +83,9 @@ export interface NatTotals {
   readonly bothPackets: number;
   readonly snatConnections: number;
   readonly dnatConnections: number;
-  /** Translations that the kernel chooses from its boot secret: any member of the range is right. */
+  /**
+   * Translations that the kernel chooses from its boot secret: any member of the range is right.
+   */
   readonly chosen: number;
   /** Of these, choices that the capture showed: the kernel's own were taken over. */
   readonly adopted: number;
@@ -187,7 +189,9 @@ export interface ReplayResult {
   readonly evidence: Evidence;
   /** Frames that could not be evaluated, by the layer that failed. */
   readonly unreadable: Readonly<Record<string, number>>;
-  /** Checksums that could not be verified, since the frames are cut short, and were taken as good. */
+  /**
+   * Checksums that could not be verified, since the frames are cut short, and were taken as good.
+   */
   readonly unverifiedChecksums: number;
   readonly speed: Speed;
 }

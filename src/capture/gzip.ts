@@ -16,8 +16,8 @@ const ENDINGS = ['end', 'error', 'close'] as const;
 /**
  * gzip, any number of members (RFC 1952). The format around the deflated bytes is read here and not
  * by createGunzip(), which loses what it has decompressed when it meets a wrong checksum or garbage
- * behind the last member. What zlib itself loses, the start of the step in which it finds damage, is
- * read once more by an Inflater.
+ * behind the last member. What zlib itself loses, the start of the step in which it finds damage,
+ * is read once more by an Inflater.
  */
 export class GzipDecoder implements Decoder {
   #input: Uint8Array = new Uint8Array(0);
@@ -95,7 +95,9 @@ export class GzipDecoder implements Decoder {
     this.#position += bytes;
   }
 
-  /** Reads a damaged member again, up to the damage, and adds what zlib lost of it to the output. */
+  /**
+   * Reads a damaged member again, up to the damage, and adds what zlib lost of it to the output.
+   */
   async #rescue({ total }: Member): Promise<DamageError | undefined> {
     const inflater = new Inflater();
     let known = total;
@@ -111,7 +113,9 @@ export class GzipDecoder implements Decoder {
     }
   }
 
-  /** Of the inflater's output the first `known` bytes are there already; returns what is left of it. */
+  /**
+   * Of the inflater's output the first `known` bytes are there already; returns what is left of it.
+   */
   #addUnknown(inflater: Inflater, known: number): number {
     let left = known;
     for (const chunk of inflater.output.splice(0)) {

@@ -23,7 +23,8 @@ export function buildCode(lengths: readonly number[], what = 'code'): Code {
     next[length] = code;
     code = (code + count) << 1;
   }
-  // as inflate_table() of zlib: one code of one bit may stand alone, and a block may have no matches
+  // as inflate_table() of zlib: one code of one bit may stand alone, and a block may have no
+  // matches
   const mayLack = what !== 'code lengths' && longest <= 1;
   if (left > 0 && !mayLack) throw new Error(`invalid ${what} set`);
   const table = new Uint16Array(1 << longest);

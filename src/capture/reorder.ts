@@ -61,7 +61,9 @@ export class ReorderedSource implements CaptureSource {
   #bytes = Buffer.alloc(0);
   #ended = false;
   #started = false;
-  /** Not pcapng, or corrupt: the rest is handed out as it is, for the reader behind us to report. */
+  /**
+   * Not pcapng, or corrupt: the rest is handed out as it is, for the reader behind us to report.
+   */
   #passes = false;
   #little = true;
   #interfaces: Interface[] = [];
@@ -208,8 +210,9 @@ export class ReorderedSource implements CaptureSource {
   }
 
   /**
-   * Hands out what nothing is expected before any more, now and then. When, packets alone decide, not
-   * the pieces in which they are read: garbage for a time must not be sorted one way here, another there.
+   * Hands out what nothing is expected before any more, now and then. When, packets alone decide,
+   * not the pieces in which they are read: garbage for a time must not be sorted one way here,
+   * another there.
    */
   #releaseSome(): void {
     const isFull = this.#heldBytes > WINDOW_BYTES;

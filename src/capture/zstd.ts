@@ -15,8 +15,8 @@ export async function zstdDecoder(): Promise<(reread: Reread) => Decoder> {
 }
 
 /**
- * Feeds a transform of node:zlib. Its output flows; holding back the input is what limits it. What it
- * loses, the start of the step in which it finds damage, a `rescuer` decompresses once more.
+ * Feeds a transform of node:zlib. Its output flows; holding back the input is what limits it. What
+ * it loses, the start of the step in which it finds damage, a `rescuer` decompresses once more.
  */
 class NativeDecoder implements Decoder {
   readonly #stream: Transform;

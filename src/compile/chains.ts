@@ -1,4 +1,6 @@
-/** The tables of a rule set as the core numbers them: which chains are base chains, and who tracks. */
+/**
+ * The tables of a rule set as the core numbers them: which chains are base chains, and who tracks.
+ */
 import {
   HOOK_COUNT,
   HOOK_FORWARD,

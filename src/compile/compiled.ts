@@ -24,7 +24,9 @@ export interface Compiled {
   readonly host: Host;
   /** Index: counter id. */
   readonly counters: readonly CounterInfo[];
-  /** Why the rules must be judged by one worker (limit, nth, recent …); empty: any number will do. */
+  /**
+   * Why the rules must be judged by one worker (limit, nth, recent …); empty: any number will do.
+   */
   readonly ordered: readonly string[];
   readonly problems: readonly DockfwError[];
 }

@@ -55,7 +55,9 @@ interface Key {
   mark: number;
 }
 
-/** Addresses with prefix lengths that make up a range; single ones where the set has no prefixes. */
+/**
+ * Addresses with prefix lengths that make up a range; single ones where the set has no prefixes.
+ */
 function pieces(
   { min, max }: AddressRange,
   family: Family,
@@ -170,7 +172,9 @@ function writeExtensions(out: ByteWriter, entry: IpsetEntry, set: Ipset, flags: 
   out.u64(entry.packets, entry.bytes);
 }
 
-/** Whether the kernel's buckets can be told from what was saved; the core knows those of hash:ip. */
+/**
+ * Whether the kernel's buckets can be told from what was saved; the core knows those of hash:ip.
+ */
 export function hasBuckets({ type, family, initval, hashSize, bucketSize }: Ipset): boolean {
   return type === 'hash:ip' && family === 4 && ![initval, hashSize, bucketSize].includes(null);
 }

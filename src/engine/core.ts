@@ -4,7 +4,9 @@
  * assembly/abi.ts.
  */
 export interface Core {
-  /** To be called first in a memory that has served another replay, when nobody uses it any more. */
+  /**
+   * To be called first in a memory that has served another replay, when nobody uses it any more.
+   */
   renew(): void;
   /** Address of zeroed bytes, 64-byte aligned, for good. */
   alloc(bytes: number): number;
@@ -14,7 +16,9 @@ export interface Core {
   createCaptureState(workers: number): number;
   /** Says where frames of a capture belong that nothing else places: interface, DIRECTION_*. */
   setAt(state: number, iface: number, direction: number): void;
-  /** Adds addresses that NAT may change: `min` and `max` are addresses of 16 bytes; 0: no memory. */
+  /**
+   * Adds addresses that NAT may change: `min` and `max` are addresses of 16 bytes; 0: no memory.
+   */
   addCaptureNatRange(state: number, family: number, min: number, max: number): number;
   /** A slot of the ring; `withResults` (0 or 1) gives it room for one ResultRecord per frame. */
   createSlot(withResults: number): number;

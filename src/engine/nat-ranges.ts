@@ -15,7 +15,9 @@ export interface NatRange {
 
 const ADDRESS_BYTES = 16;
 
-/** What the nat tables name, so that a connection's packets meet one worker on both sides of NAT. */
+/**
+ * What the nat tables name, so that a connection's packets meet one worker on both sides of NAT.
+ */
 export function natRanges(host: Host): NatRange[] {
   return [host.rulesets.v4, host.rulesets.v6].flatMap((ruleset) =>
     ruleset === null ? [] : rangesOf(ruleset),

@@ -1,7 +1,7 @@
 /**
  * The snapshot that is used where there is none: a Docker host with the default bridge and nothing
- * published, as Docker 29's iptables back end sets it up. eth0's address is of TEST-NET-1 (RFC 5737),
- * so it is nobody's.
+ * published, as Docker 29's iptables back end sets it up. eth0's address is of TEST-NET-1 (RFC
+ * 5737), so it is nobody's.
  */
 import type { SnapshotFile } from './snapshot.ts';
 

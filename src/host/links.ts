@@ -169,7 +169,9 @@ export function linkKind(link: Link, links: ReadonlyMap<string, Link>): Interfac
   return isBridge(link, links) ? 'bridge' : 'uplink';
 }
 
-/** Without linkinfo (`ip` without -d) a bridge is told by its name and by what is enslaved to it. */
+/**
+ * Without linkinfo (`ip` without -d) a bridge is told by its name and by what is enslaved to it.
+ */
 function isBridge(link: Link, links: ReadonlyMap<string, Link>): boolean {
   if (link.infoKind !== null) return link.infoKind === 'bridge';
   if (link.loopback || link.pointToPoint) return false;

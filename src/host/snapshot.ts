@@ -24,7 +24,9 @@ export const SNAPSHOT_FILES = [
 
 export type SnapshotFile = (typeof SNAPSHOT_FILES)[number];
 
-/** Where a host is described. With neither `dir`, `files` nor `rules`: the embedded default host. */
+/**
+ * Where a host is described. With neither `dir`, `files` nor `rules`: the embedded default host.
+ */
 export interface HostOptions {
   /** Directory of a snapshot. */
   readonly dir?: string | undefined;

@@ -27,7 +27,9 @@ export interface PacketSpec {
   readonly tos?: number | undefined;
   /** Bytes of payload. Default: 0. */
   readonly payload?: number | undefined;
-  /** Link addresses, "02:42:…"; default: sent to the host, or to who has `dst` behind the bridge. */
+  /**
+   * Link addresses, "02:42:…"; default: sent to the host, or to who has `dst` behind the bridge.
+   */
   readonly srcMac?: string | undefined;
   readonly dstMac?: string | undefined;
 }

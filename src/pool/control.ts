@@ -1,6 +1,6 @@
 /**
- * The control words of one replay, in shared memory. All are changed with Atomics. EVENT is an event
- * count: whoever changes another word adds one to it and wakes all, and whoever waits read it
+ * The control words of one replay, in shared memory. All are changed with Atomics. EVENT is an
+ * event count: whoever changes another word adds one to it and wakes all, and whoever waits read it
  * before looking at the words, so no wake-up is lost.
  *
  *     word 0 EVENT   1 STOP   2 TOKEN   3 FRONTED   4 END   5 FILLED   6 TAKEN   7 INPUT_END
@@ -8,8 +8,9 @@
  *     word 16 … DONE[slot]   word 48 … CHUNK_LENGTH[chunk]
  *
  * Slots are numbered in the order of the capture: number s lives in ring slot s % slots, in lap
- * floor(s / slots). DONE[slot] counts consumers (workers, and the main thread when it reads results)
- * that are done with it and never goes back: slot number s may be filled when it is laps * consumers.
+ * floor(s / slots). DONE[slot] counts consumers (workers, and the main thread when it reads
+ * results) that are done with it and never goes back: slot number s may be filled when it is laps *
+ * consumers.
  */
 const EVENT = 0;
 const STOP = 1;
@@ -95,8 +96,8 @@ export class Control {
   }
 
   /**
-   * Gives the token back without a new slot. Wakes nobody: what the front lacks (a free slot, input)
-   * comes with an event of its own.
+   * Gives the token back without a new slot. Wakes nobody: what the front lacks (a free slot,
+   * input) comes with an event of its own.
    */
   returnToken(): void {
     Atomics.store(this.#words, TOKEN, 0);

@@ -38,9 +38,9 @@ export function captureFault(heap: Heap, slot: number): CaptureFault | null {
 }
 
 /**
- * Which of two faults came first: what the front met, or that the source ended early. A record that is
- * cut off is where the source ended; any other fault lies before that, however far the source had
- * been read ahead.
+ * Which of two faults came first: what the front met, or that the source ended early. A record that
+ * is cut off is where the source ended; any other fault lies before that, however far the source
+ * had been read ahead.
  */
 export function firstFault(
   met: CaptureFault | null,

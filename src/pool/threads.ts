@@ -36,9 +36,9 @@ export class Threads {
   }
 
   /**
-   * The memory for the next replay, which its first instance has to renew(). It is one for all of them:
-   * the threads would go on holding those of earlier replays, since nothing tells their collectors how
-   * large they are.
+   * The memory for the next replay, which its first instance has to renew(). It is one for all of
+   * them: the threads would go on holding those of earlier replays, since nothing tells their
+   * collectors how large they are.
    */
   memory(): WebAssembly.Memory {
     if (this.#memory === undefined) this.#memory = createMemory();

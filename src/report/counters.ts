@@ -4,8 +4,8 @@ import { type CounterSource, type PrintedCounters, printCounters } from '../rule
 import type { Family } from '../ruleset/values.ts';
 
 /**
- * The host's rule set as `iptables-save -c` (or `ip6tables-save -c`) text, with the counters of this
- * replay alone; empty where the host has no rules of the family.
+ * The host's rule set as `iptables-save -c` (or `ip6tables-save -c`) text, with the counters of
+ * this replay alone; empty where the host has no rules of the family.
  */
 export function countersText(compiled: Compiled, result: ReplayResult, family: Family): string {
   const { v4, v6 } = compiled.host.rulesets;

@@ -32,7 +32,9 @@ const group = (name: string, children: SchemaElement[]): SchemaElement[] => [
   ...children,
 ];
 
-/** The shape of a record, as in NDJSON: `rule` and `nat` are groups. `time` keeps all its digits. */
+/**
+ * The shape of a record, as in NDJSON: `rule` and `nat` are groups. `time` keeps all its digits.
+ */
 const COLUMNS: readonly SchemaElement[][] = [
   [int64('frame', 'REQUIRED')],
   [text('time', 'REQUIRED')],

@@ -92,7 +92,8 @@ function parseMask(text: string, family: Family): Mask | null {
 
 /**
  * `address`, `address/prefixLen` or `address/mask`; null where `text` is none of these. Bits
- * outside the mask are cleared. As iptables, an IPv4 address before a mask may leave out octets (10/8).
+ * outside the mask are cleared. As iptables, an IPv4 address before a mask may leave out octets
+ * (10/8).
  */
 export function parseAddressMask(text: string, family: Family): AddressMask | null {
   const slash = text.lastIndexOf('/');

@@ -6,7 +6,9 @@ export interface PrintedCounters {
   readonly bytes: bigint | number;
 }
 
-/** Counters to print; undefined stands for zero. `number` is the rule's place in its chain, from 1. */
+/**
+ * Counters to print; undefined stands for zero. `number` is the rule's place in its chain, from 1.
+ */
 export interface CounterSource {
   rule(table: string, chain: string, number: number): PrintedCounters | undefined;
   policy(table: string, chain: string): PrintedCounters | undefined;

@@ -6,9 +6,9 @@
  *     -A DOCKER -d 172.17.0.3/32 ! -i docker0 -o docker0 -p tcp -m tcp --dport 81 -j ACCEPT
  *
  * The first is read word by word and becomes a template with a pattern, in which chains, addresses,
- * interfaces and the values of extensions' options stand open. A line that the pattern takes has the
- * same options at the same places: only its values are read, by the same readers. Where a reader
- * finds fault, the line is read word by word as well, so that there is one way to report it.
+ * interfaces and the values of extensions' options stand open. A line that the pattern takes has
+ * the same options at the same places: only its values are read, by the same readers. Where a
+ * reader finds fault, the line is read word by word as well, so that there is one way to report it.
  */
 import { parseAddressMask } from './address.ts';
 import type { CommandLine, LineParts, RuleBody } from './command.ts';

@@ -1,4 +1,6 @@
-/** IPv6 extension headers, odd ones: what Linux 6.18 said of each, by rules in mangle PREROUTING. */
+/**
+ * IPv6 extension headers, odd ones: what Linux 6.18 said of each, by rules in mangle PREROUTING.
+ */
 import { beforeAll, expect, it } from 'vitest';
 import type { Compiled, PacketRecord } from '../../src/index.ts';
 import { ethernet, pcapng } from '../wire/packets.ts';

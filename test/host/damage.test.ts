@@ -8,7 +8,9 @@ import { encodeHost } from '../../src/compile/host/encode-host.ts';
 import { type Host, readHost, SNAPSHOT_FILES, type SnapshotFile } from '../../src/host/index.ts';
 import { type Files, loadFiles, SKIP_REASON, snapshots } from './data.ts';
 
-/** Files without which something is assumed (formats.md); ipset-save.txt only if a rule needs it. */
+/**
+ * Files without which something is assumed (formats.md); ipset-save.txt only if a rule needs it.
+ */
 const ASSUMED_WITHOUT: readonly SnapshotFile[] = SNAPSHOT_FILES.filter(
   (name) => name !== 'ipset-save.txt' && name !== 'nft-ruleset.json',
 );

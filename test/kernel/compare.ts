@@ -1,7 +1,8 @@
 /**
  * Compares cases with the kernel from the command line: `npm run compare -- [--all] CASE …`.
- * A case is the start of a name in test/kernel/cases or test/live/cases, or a file or a directory of
- * either shape. --all prints every frame that differs, not the first twenty. Exit status 1: something does.
+ * A case is the start of a name in test/kernel/cases or test/live/cases, or a file or a directory
+ * of either shape. --all prints every frame that differs, not the first twenty. Exit status 1:
+ * something does.
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';

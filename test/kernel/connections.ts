@@ -1,6 +1,7 @@
 /**
  * The connections that are left at the end of a case: the core's must be those that `conntrack -L`
- * listed. Free is the port or echo id that the kernel picks at random where a source's own is taken.
+ * listed. Free is the port or echo id that the kernel picks at random where a source's own is
+ * taken.
  */
 import { readFileSync } from 'node:fs';
 import { FAMILY_V4, KNOWN_CONN_SIZE, SLOT_DATA_BYTES, STATUS_OK } from '../../assembly/abi.ts';

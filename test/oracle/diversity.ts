@@ -1,4 +1,6 @@
-/** Whether random cases were worth judging: what became of the packets, and which rules were hit. */
+/**
+ * Whether random cases were worth judging: what became of the packets, and which rules were hit.
+ */
 import type { OracleCase } from './judge.ts';
 
 export class Diversity {

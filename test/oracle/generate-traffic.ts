@@ -1,6 +1,6 @@
 /**
- * Random packets for the small host: connections from every side to every other, their later packets,
- * replies to what the host let through, and a few that are broken.
+ * Random packets for the small host: connections from every side to every other, their later
+ * packets, replies to what the host let through, and a few that are broken.
  */
 import type { Connection } from './connections.ts';
 import {

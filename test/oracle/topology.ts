@@ -1,6 +1,6 @@
 /**
- * The small host that the oracle knows: four Ethernet interfaces, no bridge, a default route and one
- * table that a mark selects.
+ * The small host that the oracle knows: four Ethernet interfaces, no bridge, a default route and
+ * one table that a mark selects.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

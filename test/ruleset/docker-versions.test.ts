@@ -1,4 +1,6 @@
-/** Rule sets of Docker versions that cannot be recorded here: they are read, compiled and judged. */
+/**
+ * Rule sets of Docker versions that cannot be recorded here: they are read, compiled and judged.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

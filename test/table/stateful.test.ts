@@ -14,7 +14,9 @@ function rules(header: string, ...forward: string[]): string {
 
 const PACKET: TestPacket = { src: '10.0.0.1', dst: '10.0.0.2', in: 'eth0', out: 'eth1', dport: 53 };
 
-/** Walks FORWARD with packets at these times (ms from the start); "1" for each that was accepted. */
+/**
+ * Walks FORWARD with packets at these times (ms from the start); "1" for each that was accepted.
+ */
 async function accepted(text: string, packets: readonly TestPacket[], files = {}): Promise<string> {
   const core = await TableCore.of(text, files);
   expect(core.compiled.problems.map((problem) => problem.message)).toEqual([]);

@@ -1,4 +1,6 @@
-/** Any bytes: the front never traps, says the same in slots of any size, and stays within bounds. */
+/**
+ * Any bytes: the front never traps, says the same in slots of any size, and stays within bounds.
+ */
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';

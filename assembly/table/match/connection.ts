@@ -30,8 +30,8 @@ export function connmarkMatches(p: Packet, match: usize): bool {
 }
 
 /**
- * MATCH_CONNTRACK, as conntrack_mt() of xt_conntrack.c: without a connection the state alone is asked,
- * and a match that does not ask for a state fails.
+ * MATCH_CONNTRACK, as conntrack_mt() of xt_conntrack.c: without a connection the state alone is
+ * asked, and a match that does not ask for a state fails.
  */
 export function conntrackMatches(p: Packet, match: usize): bool {
   const at = matchPayload(match);

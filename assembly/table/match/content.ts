@@ -1,4 +1,6 @@
-/** Matches that look into headers and payload: TCP options, keys of ESP, AH and IPComp, u32, string. */
+/**
+ * Matches that look into headers and payload: TCP options, keys of ESP, AH and IPComp, u32, string.
+ */
 import { Packet } from '../../packet';
 import { byteAt, isStripped, wordAt } from '../bytes';
 import { matchPayload } from '../record';

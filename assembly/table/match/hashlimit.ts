@@ -185,7 +185,8 @@ function refill(bucket: Bucket, config: Config, now: u64): void {
   }
   bucket.previous = now;
   if (config.flags & HASHLIMIT_BYTES) {
-    bucket.credit = min(bucket.credit + CREDITS_PER_JIFFY_BYTES * passed, CREDITS_PER_JIFFY_BYTES * HZ);
+    const credit = bucket.credit + CREDITS_PER_JIFFY_BYTES * passed;
+    bucket.credit = min(credit, CREDITS_PER_JIFFY_BYTES * HZ);
   } else {
     bucket.credit = min(bucket.credit + CREDITS_PER_JIFFY * passed, bucket.cap);
   }

@@ -51,8 +51,8 @@ export function valueMatches(p: Packet, match: usize): bool {
 }
 
 /**
- * -p of an IPv6 packet with odd headers: for nf_tables an authentication header is the protocol, and
- * where there is none no rule with -p matches; ip6_tables drops the packet at the first one.
+ * -p of an IPv6 packet with odd headers: for nf_tables an authentication header is the protocol,
+ * and where there is none no rule with -p matches; ip6_tables drops the packet at the first one.
  */
 function protocolMatches(p: Packet, match: usize): bool {
   const native = (matchFlags(match) & MATCH_NATIVE) != 0;
@@ -76,8 +76,8 @@ export function rangeMatches(p: Packet, match: usize): bool {
 }
 
 /**
- * A value of the transport header as nft_payload's fast path loads it: only the bytes themselves must
- * be there, and in a later fragment they are payload. Negative: not there.
+ * A value of the transport header as nft_payload's fast path loads it: only the bytes themselves
+ * must be there, and in a later fragment they are payload. Negative: not there.
  */
 function loadNative(p: Packet, offset: u32, bytes: u32): i32 {
   const at = transportOffset(p) + offset;

@@ -7,8 +7,8 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 const ALL_MONTH_DAYS: u32 = 0xfffffffe;
 
 /**
- * MATCH_TIME: u32 first and last date (seconds since 1970), u32 first and last second of the day, u32
- * days of the month, u32 days of the week (bit 1 Monday … bit 7 Sunday), u32 contiguous.
+ * MATCH_TIME: u32 first and last date (seconds since 1970), u32 first and last second of the day,
+ * u32 days of the month, u32 days of the week (bit 1 Monday … bit 7 Sunday), u32 contiguous.
  */
 export function timeMatches(p: Packet, match: usize): bool {
   const at = matchPayload(match);

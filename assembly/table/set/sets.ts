@@ -1,6 +1,7 @@
 /**
  * The image's sets (ipset) as hash tables. Sets that only are looked up are the same for all
- * workers; those that rules change, or whose entries expire, belong to rules that one worker judges.
+ * workers; those that rules change, or whose entries expire, belong to rules that one worker
+ * judges.
  */
 import { SECTION_SET } from '../../abi';
 import {

@@ -174,8 +174,8 @@ export function lowerMac({ source, invert }: MatchOf<'mac'>) {
 }
 
 /**
- * As physdev_mt() of xt_physdev.c. What a packet that came by no bridge port answers is in value 0 of
- * both dimensions; one that came by a port and leaves by none fails --physdev-out even inverted.
+ * As physdev_mt() of xt_physdev.c. What a packet that came by no bridge port answers is in value 0
+ * of both dimensions; one that came by a port and leaves by none fails --physdev-out even inverted.
  */
 export function lowerPhysdev(physdev: MatchOf<'physdev'>, { host }: LowerContext) {
   const noOut = host.interfaces.length + PHYSOUT_NONE;
@@ -212,8 +212,9 @@ export function lowerRpfilter(rpfilter: MatchOf<'rpfilter'>): LoweredMatch[] {
 }
 
 /**
- * Forwarded packets have no socket (xt_owner.c): they match what asks for nothing but its absence. Of
- * the host's own packets a capture does not tell the owner: they have a socket, of nobody asked for.
+ * Forwarded packets have no socket (xt_owner.c): they match what asks for nothing but its absence.
+ * Of the host's own packets a capture does not tell the owner: they have a socket, of nobody asked
+ * for.
  */
 export function lowerOwner(owner: MatchOf<'owner'>, { warn }: LowerContext): LoweredMatch[] {
   const asked = [owner.uid?.invert, owner.gid?.invert].filter((invert) => invert !== undefined);

@@ -32,7 +32,9 @@ export class Examiner {
     this.#options = options;
   }
 
-  /** Whether dockfw says the same as the kernel; `again`: words of a command that asks once more. */
+  /**
+   * Whether dockfw says the same as the kernel; `again`: words of a command that asks once more.
+   */
   async examine(lab: Lab, name: string, judged: Judged, again: string): Promise<boolean> {
     const { keep, print } = this.#options;
     this.cases++;

@@ -1,8 +1,8 @@
 /**
  * Cases against the running kernel: `npm run lab -- [OPTIONS] FILE.json … SEED[-LAST] …`.
  *
- * FILE.json is asked as it is; a seed stands for random rules and traffic, by default with both back
- * ends. What differs is printed. Needs root. Exit status 1: something differs.
+ * FILE.json is asked as it is; a seed stands for random rules and traffic, by default with both
+ * back ends. What differs is printed. Needs root. Exit status 1: something differs.
  *
  *   --backend nft|legacy  seeds with one back end
  *   --fresh N             N seeds that derive from the commit

@@ -1,4 +1,6 @@
-/** The smallest question that still differs: leaves out frames and rules, many at once, then few. */
+/**
+ * The smallest question that still differs: leaves out frames and rules, many at once, then few.
+ */
 import type { Question } from '../lab/question.ts';
 
 type Differs = (question: Question) => Promise<boolean>;

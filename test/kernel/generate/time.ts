@@ -1,6 +1,7 @@
 /**
- * Time in random cases. A case takes a few tenths of a second and one or two waits of 1.5 s, so that
- * what lasts 1 s is over after a wait, 2 s after two, 4 s never: nothing ends while frames are sent.
+ * Time in random cases. A case takes a few tenths of a second and one or two waits of 1.5 s, so
+ * that what lasts 1 s is over after a wait, 2 s after two, 4 s never: nothing ends while frames are
+ * sent.
  */
 import type { Random } from '../../oracle/random.ts';
 import type { Judged } from '../lab/question.ts';

@@ -48,7 +48,9 @@ export class Lab {
     this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Those of the rules, whole `-A` lines, that the kernel does not take after those before them. */
+  /**
+   * Those of the rules, whole `-A` lines, that the kernel does not take after those before them.
+   */
   refused(question: Question, family: 4 | 6): Promise<readonly string[]> {
     const { backend, sets } = question;
     const rules = family === 4 ? question.rules : question.rules6;
