@@ -96,8 +96,8 @@ export class Packet {
   natKind: u8; // with VERDICT_NAT: TARGET_DNAT, … of abi-rules.ts
   sideEffects: u8; // the walk read or changed ordered state: its result must not be cached
   asksConnection: u8; // the walk asked something that differs between connections of one kind
-  pad: u8;
-  pad1: u16;
+  natGiven: u8; // GIVEN_* of nat/setup.ts: what a destination target gave the packet
+  pad: u16;
   natArgs: u32; // address of the target's arguments in the image's blob
   frame: u64; // 1-based number in the capture
   stripped0: u64; // TCP options that TCPOPTSTRIP took out: bit n of the four is option n

@@ -4,7 +4,7 @@ import { attachRange } from './range';
 
 export { adoptMapping, leavesAs, spansOwners } from './adopt';
 export { outChanged, translate } from './manip';
-export { natInitialized, nullBinding, setupTarget } from './setup';
+export { GIVEN_DPORT, GIVEN_DST, natInitialized, nullBinding, setupTarget } from './setup';
 
 /** Prepares this worker's NAT. False when memory runs out. */
 export function attachNat(): bool {

@@ -35,10 +35,17 @@ import {
   loadRange,
   mapTo,
   netmapAddress,
+  RANGE_MAP_IPS,
+  RANGE_PROTO_SPECIFIED,
+  rangeFlags,
   rangeMaxPort,
   rangeMinPort,
 } from './range';
 import { lastChosen, uniqueTuple } from './unique';
+
+// Packet.natGiven
+export const GIVEN_DST: u8 = 1;
+export const GIVEN_DPORT: u8 = 2;
 
 @inline
 function doneBit(manip: u32): u32 {
@@ -109,6 +116,11 @@ export function setupTarget(p: Packet, manip: u32): u32 {
   } else if (kind == TARGET_NETMAP) {
     const incoming = p.hook == HOOK_PREROUTING || p.hook == HOOK_OUTPUT;
     mapTo(netmapAddress(p.family, incoming ? p.dst : p.src));
+    p.asksConnection = 1; // each address has its own
+  }
+  if (manip != 0) {
+    p.natGiven = <u8>(rangeFlags & RANGE_MAP_IPS ? GIVEN_DST : 0);
+    if (rangeFlags & RANGE_PROTO_SPECIFIED) p.natGiven |= GIVEN_DPORT;
   }
   return setupInfo(p, conn, manip, p.natArgs);
 }

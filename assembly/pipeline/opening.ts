@@ -1,10 +1,11 @@
 /**
  * Openings: what became of the first packet of a connection, remembered for others like it. A host
- * under a scan, or a busy service, sees many connections that differ in client address and port
- * alone. What the rules, NAT and routing can look at of such a packet is the key:
+ * under a scan, or a busy service, sees many connections that differ in nothing that a rule looks
+ * at. What the rules, NAT and routing can tell of such a packet is the key:
  *
- *     dst, dport, interface │ classes of src and sport │ protocol, volatile key
- *     ──────────────────────┴──────────────────────────┴──▶ traversal, dst and dport as it leaves
+ *     classes of dst, dport, src and sport │ interface │ protocol │ volatile key
+ *     ─────────────────────────────────────┴───────────┴──────────┴──▶ traversal, dst and dport
+ *                                                                      that NAT gives it, if it does
  *
  * A class is what no rule (table/classify.ts) and no route (route/classes.ts) tells apart. What is
  * remembered was decided by the key alone: a walk that asked anything else about the packet, that
@@ -15,6 +16,7 @@ import {
   CT_NEW,
   FAMILY_V4,
   FRAME_ETHERNET,
+  FRAME_NO_IFACE,
   PACKET_HOST,
   REASON_POLICY,
   REASON_RULE,
@@ -33,10 +35,11 @@ import {
 import { isReplyFree } from '../conntrack/index';
 import { ifaceAt, ifaceCount } from '../host';
 import { allocate } from '../memory';
+import { GIVEN_DPORT, GIVEN_DST } from '../nat/index';
 import { Packet } from '../packet';
 import { attachRouteClasses, routeClass, routeClasses } from '../route/classes';
 import { Traversal } from '../slot';
-import { isOdd, plainKey, sourceClasses } from '../table/index';
+import { destinationClasses, isOdd, plainKey, sourceClasses } from '../table/index';
 import { addConnection, repeatTraversal, walkIsWhole } from '../traversal';
 import { leaveAs } from './cached';
 import { confirmConn } from './hooks';
@@ -45,6 +48,8 @@ import { outcome, TOWARDS_ROUTED } from './outcome';
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 const PLAIN_HEADER: u32 = 20;
+/** What may be said of a frame that no rule and no route asks about. */
+const HARMLESS: u16 = <u16>(FRAME_ETHERNET | FRAME_NO_IFACE);
 const MAX_ROUTE_CLASSES: u32 = 1 << 16;
 
 const ENTRIES: u32 = 1 << 14; // by the hash of the key; the newer one stays
@@ -57,9 +62,9 @@ class Opening {
   kind: u64; // never 0
   traversal: u32; // Traversal
   status: u32; // IPS_* that the connection got from NAT
-  dst: u32; // as the packet leaves
+  dst: u32; // as the packet leaves, where `given` says so; else as it came
   dport: u16;
-  pad: u16;
+  given: u16; // GIVEN_*
   pad1: u64;
   pad2: u64;
   pad3: u64;
@@ -97,10 +102,9 @@ export function takeOpening(p: Packet): bool {
   if (!isPlain(p)) return false;
   const key = plainKey(CT_NEW, p.tcpFlags, p.ttl, p.tos, p.ipLen, 0);
   if (key == 0) return false;
-  const sources = sourceClasses(p);
-  const where = <u64>p.dst | (<u64>p.dport << 32) | (<u64>p.in << 48);
-  const classes = sources ^ (<u64>routeClass(p.src) << 48);
-  const kind = <u64>key | (<u64>p.proto << 32);
+  const where = destinationClasses(p) | (<u64>p.in << 48);
+  const classes = sourceClasses(p) | (<u64>routeClass(p.src) << 48);
+  const kind = <u64>key | (<u64>p.proto << 32) | (<u64>routeClass(p.dst) << 40);
   let h = (where ^ rotl<u64>(classes, 20)) * 0x9e3779b97f4a7c15;
   h = (h ^ (h >> 32) ^ kind) * 0xd6e8feb86659fd93;
   place = changetype<Opening>(entries + <usize>(h >> 50) * offsetof<Opening>());
@@ -117,7 +121,7 @@ export function takeOpening(p: Packet): bool {
 function isPlain(p: Packet): bool {
   if (p.ctState != CT_NEW || p.conn == 0 || p.family != FAMILY_V4) return false;
   if (p.proto != TCP && p.proto != UDP) return false;
-  if (p.flags & ~FRAME_ETHERNET || p.pktType != PACKET_HOST) return false;
+  if (p.flags & ~HARMLESS || p.pktType != PACKET_HOST) return false;
   if (p.sideEffects | p.asksConnection | p.ctZoneSet) return false;
   if (p.ctTemplate != 0 || p.mark != 0) return false;
   if (p.ttl <= 1 || p.ipLen > smallestMtu || p.l4 - p.l3 != PLAIN_HEADER) return false;
@@ -128,10 +132,14 @@ function isPlain(p: Packet): bool {
 /** Lets the packet go the way of `e`. False: it must find its own. */
 function repeat(p: Packet, e: Opening): bool {
   const t = changetype<Traversal>(<usize>e.traversal);
+  const dst = e.given & GIVEN_DST ? e.dst : p.dst;
+  const dport = e.given & GIVEN_DPORT ? e.dport : p.dport;
+  const isTranslated = dst != p.dst || dport != p.dport;
+  if (isTranslated != ((e.status & IPS_DST_NAT) != 0)) return false; // rules may tell the two apart
   if (t.verdict == VERDICT_ACCEPT) {
     const conn = changetype<Conn>(<usize>p.conn);
-    conn.replSrc = e.dst;
-    conn.replSport = e.dport;
+    conn.replSrc = dst;
+    conn.replSport = dport;
     if (!isReplyFree(conn, p.tsNanos)) {
       conn.replSrc = p.dst;
       conn.replSport = p.dport;
@@ -142,8 +150,8 @@ function repeat(p: Packet, e: Opening): bool {
     if (confirmConn(p) != VERDICT_ACCEPT) return false;
     leaveAs(p, conn);
   } else {
-    p.dst = e.dst;
-    p.dport = e.dport;
+    p.dst = dst;
+    p.dport = dport;
   }
   repeatTraversal(t, p.ipLen);
   addConnection(t);
@@ -161,6 +169,9 @@ export function rememberOpening(p: Packet, traversal: usize): void {
   const conn = changetype<Conn>(<usize>p.conn);
   if (p.conn == 0 || p.src != outcome.src || p.sport != outcome.sport) return;
   if (conn.status & ~STATUS || conn.flags & ~FLAGS || conn.mark != 0) return;
+  const given = p.natGiven;
+  if (!(given & GIVEN_DST) && p.dst != outcome.dst) return;
+  if (!(given & GIVEN_DPORT) && p.dport != outcome.dport) return;
   if (t.verdict == VERDICT_ACCEPT) {
     if (!outcome.began || conn.replSrc != p.dst || conn.replSport != p.dport) return;
   } else {
@@ -175,4 +186,5 @@ export function rememberOpening(p: Packet, traversal: usize): void {
   e.status = conn.status & (IPS_DST_NAT | IPS_NAT_DONE_MASK);
   e.dst = p.dst;
   e.dport = p.dport;
+  e.given = given;
 }

@@ -4,7 +4,7 @@
  * until NAT, the rest until the next base chain.
  */
 import { FAMILY_V4 } from '../abi';
-import { DIM_COUNT, DIM_SPORT, DIM_SRC } from '../abi-rules';
+import { DIM_COUNT, DIM_DPORT, DIM_DST, DIM_SPORT, DIM_SRC } from '../abi-rules';
 import { IntervalTrie, intervalOf } from '../lookup/interval-trie';
 import { stepOf } from '../lookup/step-map';
 import { allocate } from '../memory';
@@ -62,6 +62,11 @@ export function classOf(p: Packet, dim: u32): u32 {
 /** The packet's classes of source address (low 32 bits) and source port. */
 export function sourceClasses(p: Packet): u64 {
   return <u64>classOf(p, DIM_SRC) | (<u64>classOf(p, DIM_SPORT) << 32);
+}
+
+/** The packet's classes of destination address (low 32 bits) and destination port. */
+export function destinationClasses(p: Packet): u64 {
+  return <u64>classOf(p, DIM_DST) | (<u64>classOf(p, DIM_DPORT) << 32);
 }
 
 function classify(p: Packet, dim: u32): u32 {
