@@ -73,7 +73,7 @@ function initSender(
 
 /** How far behind the newest an acknowledgement may be. */
 @inline
-export function maxAckWindow(sender: Window): u32 {
+function maxAckWindow(sender: Window): u32 {
   return sender.maxWin > MAX_ACK_WINDOW ? sender.maxWin : MAX_ACK_WINDOW;
 }
 
@@ -169,7 +169,7 @@ export function tcpInWindow(
 
 /** What a good segment says of both directions; `win` is scaled. */
 @inline
-export function learn(
+function learn(
   sender: Window,
   senderSide: WindowFlags,
   receiver: Window,
@@ -205,7 +205,7 @@ export function learn(
 
 /** Counts an ACK that says what the last one said: many mean that something is lost. */
 @inline
-export function noteAck(conn: Conn, dir: u32, seq: u32, ack: u32, end: u32, win: u32): void {
+function noteAck(conn: Conn, dir: u32, seq: u32, ack: u32, end: u32, win: u32): void {
   if (
     conn.lastDir == <u8>dir &&
     conn.lastSeq == seq &&

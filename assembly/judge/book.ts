@@ -58,7 +58,7 @@ import { classify, outcome } from '../pipeline/outcome';
 import { writeIgnored, writeResult } from '../result';
 import { Traversal } from '../slot';
 import { attachStats, count, countBy } from '../stats';
-import { endTraversal } from '../traversal';
+import { addConnection, endTraversal, repeatTraversal } from '../traversal';
 import { quotedEndpoints } from '../wire/owner';
 
 let key: Traversal = changetype<Traversal>(0); // outcome of the walk at hand
@@ -87,7 +87,9 @@ export function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result
   if (outcome.cached != 0) {
     const t = cachedOutcome();
     let flags = doubt ? RESULT_AMBIGUOUS : 0;
+    repeatTraversal(t, p.ipLen); // not before: a packet seen leaving may be taken back till now
     if (outcome.opened) {
+      addConnection(t);
       if (outcome.began && noteConnection(p)) flags |= RESULT_PICKED_UP;
     } else {
       count(STAT_CACHE_HITS);

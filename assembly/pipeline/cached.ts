@@ -15,7 +15,7 @@ import { Conn, IPS_CONFIRMED } from '../conntrack/conn';
 import { Packet } from '../packet';
 import { Traversal } from '../slot';
 import { volatileKey } from '../table/index';
-import { repeatTraversal, walkIsWhole } from '../traversal';
+import { walkIsWhole } from '../traversal';
 import { IPV4_HEADER } from '../wire/ipv4';
 import { outcome, TOWARDS_PORT } from './outcome';
 import { exceedsMtu } from './routed';
@@ -44,7 +44,6 @@ export function takeCached(p: Packet, to: u32): bool {
     if (p.ttl <= 1 || p.pktType != PACKET_HOST) return false;
     if (p.ipLen > SMALL && exceedsMtu(p, t.out)) return false;
   }
-  repeatTraversal(t, p.ipLen);
   outcome.cached = cached;
   leaveAs(p, conn);
   return true;

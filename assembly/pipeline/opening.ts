@@ -40,7 +40,7 @@ import { Packet } from '../packet';
 import { attachRouteClasses, routeClass, routeClasses } from '../route/classes';
 import { Traversal } from '../slot';
 import { destinationClasses, isOdd, plainKey, sourceClasses } from '../table/index';
-import { addConnection, repeatTraversal, walkIsWhole } from '../traversal';
+import { walkIsWhole } from '../traversal';
 import { leaveAs } from './cached';
 import { confirmConn } from './hooks';
 import { outcome, TOWARDS_ROUTED } from './outcome';
@@ -153,8 +153,6 @@ function repeat(p: Packet, e: Opening): bool {
     p.dst = dst;
     p.dport = dport;
   }
-  repeatTraversal(t, p.ipLen);
-  addConnection(t);
   outcome.path = t.path;
   outcome.out = t.out;
   outcome.cached = e.traversal;
