@@ -47,6 +47,13 @@ if (!backends.every((name) => name === 'nft' || name === 'legacy')) {
   fail(`no such back end: ${values.backend}`);
 }
 const files = positionals.filter((word) => word.endsWith('.json'));
+for (const path of files) {
+  try {
+    readCaseFile(path);
+  } catch (error) {
+    fail(error instanceof Error ? error.message : String(error));
+  }
+}
 const fresh = count(values.fresh);
 const ranges = positionals.filter((word) => !word.endsWith('.json'));
 const examiner = new Examiner({
