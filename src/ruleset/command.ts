@@ -5,6 +5,14 @@ import type { Token } from './lexer.ts';
 import type { Match } from './match/index.ts';
 import type { Rule } from './rule.ts';
 import type { Target } from './target/index.ts';
+import type { Family } from './values.ts';
+
+/** Where a line stands. `line` is 1-based. */
+export interface LinePlace {
+  readonly family: Family;
+  readonly table: string;
+  readonly line: number;
+}
 
 /** A rule without its place in file and chain. */
 export type RuleBody = Omit<

@@ -11,8 +11,8 @@
  * reader finds fault, the line is read word by word as well, so that there is one way to report it.
  */
 import { parseAddressMask } from './address.ts';
-import type { CommandLine, LineParts, RuleBody } from './command.ts';
-import { type LinePlace, readCommand } from './command-reader.ts';
+import type { CommandLine, LineParts, LinePlace, RuleBody } from './command.ts';
+import { readCommand } from './command-reader.ts';
 import { Options } from './extension.ts';
 import type { Use } from './extension-use.ts';
 import { Fault } from './fault.ts';
