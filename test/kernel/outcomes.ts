@@ -1,7 +1,8 @@
 /**
  * Compares the outcome of every frame with the kernel's. TTLs are not compared. Free is the source
  * port (or ICMP id) that the kernel picked at random because the packet's own was taken: dockfw has
- * to pick another one too, but it need not be the same.
+ * to pick another one too, but it need not be the same. What one side picked may be what a later
+ * connection comes with, and then only that side has to pick again.
  */
 import type { PacketRecord, PacketTuple } from 'dockfw';
 import type { Egress, KernelFrame, Tuple } from './records.ts';
@@ -37,6 +38,9 @@ export class OutcomeComparison {
   readonly #awaited = new Set<string>();
   /** Frames whose port was the kernel's free choice. */
   readonly chosen: number[] = [];
+  /** How packets left with such a port: the kernel's, and dockfw's. */
+  readonly #chosenByKernel = new Set<string>();
+  readonly #chosenByDockfw = new Set<string>();
 
   constructor(masters: Masters) {
     this.#masters = masters;
@@ -103,7 +107,8 @@ export class OutcomeComparison {
     // a timestamp's id, say, or a later fragment that completes its datagram in INPUT
     const isUnnumbered = got.sport === null && (dockfw.proto === 'icmp' || dockfw.nat === null);
     if (isUnnumbered) return problems;
-    if (got.sport !== ports.sport && !this.#isFree(dockfw, got, ports.sport)) {
+    const left = { ...got, sport: ports.sport };
+    if (got.sport !== ports.sport && !this.#isFree(dockfw, got, left)) {
       problems.push(`sport: kernel ${ports.sport}, dockfw ${got.sport}`);
     }
     if (ports.dport !== null && got.dport !== ports.dport) {
@@ -112,11 +117,15 @@ export class OutcomeComparison {
     return problems;
   }
 
-  #isFree(dockfw: PacketRecord, got: PacketTuple, want: number): boolean {
+  /** Whether the packet may leave as `kernel` there and as `got` here. */
+  #isFree(dockfw: PacketRecord, got: PacketTuple, kernel: PacketTuple): boolean {
+    const textOf = (tuple: PacketTuple): string => `${dockfw.proto} ${tupleText(tuple)}`;
     // a new connection may look like the answer to a translated one: its port is free all the same
-    const reply =
-      dockfw.ctstate !== 'NEW' && this.#awaited.has(`${dockfw.proto} ${tupleText(dockfw)}`);
-    if (reply || want === dockfw.sport || got.sport === dockfw.sport) return false;
+    if (dockfw.ctstate !== 'NEW' && this.#awaited.has(textOf(dockfw))) return false;
+    if (kernel.sport === dockfw.sport) return this.#chosenByDockfw.has(textOf(kernel));
+    if (got.sport === dockfw.sport) return this.#chosenByKernel.has(textOf(got));
+    this.#chosenByKernel.add(textOf(kernel));
+    this.#chosenByDockfw.add(textOf(got));
     this.chosen.push(dockfw.frame);
     return true;
   }
