@@ -163,8 +163,13 @@ export function hashAhead(proto: u32, src: u32, dst: u32, ports: u32): u32 {
 
 @inline
 export function refOf(hash: u32): u32 {
-  const bucket = bucketOf(hash);
-  return refAt(bucket, placesWith(bucket, hash));
+  let bucket = bucketOf(hash);
+  do {
+    const places = placesWith(bucket, hash);
+    if (places != 0) return refAt(bucket, places);
+    bucket = bucketAfter(bucket);
+  } while (bucket != 0);
+  return 0;
 }
 
 /** As find(), for the tuple in tuple.ts. */
@@ -204,8 +209,35 @@ function connHash(conn: Conn, dir: u32): u32 {
 function reserveRoom(): bool {
   const bytes = indexBytes();
   const left = growIndex();
-  if (left != 0) addSlab(left, <u32>(bytes / connBytes)); // the old table becomes connections
+  if (left != 0) {
+    enterAll();
+    addSlab(left, <u32>(bytes / connBytes)); // the old table becomes connections
+  }
   return hasIndexRoom();
+}
+
+/** Enters all linked connections into an index that has none of them. */
+function enterAll(): void {
+  for (let slab: u32 = 0; slab < slabCount; slab++) {
+    const end = slabAt(slab) + <usize>slabSize(slab) * connBytes;
+    for (let at = slabAt(slab); at < end; at += connBytes) {
+      const conn = changetype<Conn>(at);
+      if (isLinked(conn)) enterBoth(conn);
+    }
+  }
+}
+
+@inline
+function enterBoth(conn: Conn): void {
+  const ref = <u32>changetype<usize>(conn);
+  // A tuple that is its own reply is found as one: __nf_conntrack_hash_insert() has it in front.
+  enter(connHash(conn, 1), ref | 1);
+  enter(connHash(conn, 0), ref);
+}
+
+@inline
+function isLinked(conn: Conn): bool {
+  return (conn.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
 }
 
 function addSlab(at: usize, count: u32): void {
@@ -234,8 +266,7 @@ function sweep(steps: u32, now: u64): void {
   if (slabCount == 0) return;
   for (let i: u32 = 0; i < steps; i++) {
     const conn = changetype<Conn>(slabAt(sweepSlab) + <usize>sweepIndex * connBytes);
-    const linked = (conn.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
-    if (linked && conn.expires + SWEEP_MARGIN <= now) kill(conn);
+    if (isLinked(conn) && conn.expires + SWEEP_MARGIN <= now) kill(conn);
     if (++sweepIndex == slabSize(sweepSlab)) {
       sweepIndex = 0;
       if (++sweepSlab == slabCount) sweepSlab = 0;
@@ -276,10 +307,7 @@ export function link(conn: Conn): bool {
     outOfMemory = true;
     return false;
   }
-  const ref = <u32>changetype<usize>(conn);
-  // A tuple that is its own reply is found as one: __nf_conntrack_hash_insert() has it in front.
-  enter(connHash(conn, 1), ref | 1);
-  enter(connHash(conn, 0), ref);
+  enterBoth(conn);
   conn.status |= IPS_CONFIRMED;
   return true;
 }
@@ -355,8 +383,7 @@ export function nextLive(conn: usize, now: u64): usize {
   for (; slab < slabCount; slab++, index = 0) {
     for (; index < slabSize(slab); index++) {
       const c = changetype<Conn>(slabAt(slab) + <usize>index * connBytes);
-      const linked = (c.status & (IPS_CONFIRMED | IPS_DYING)) == IPS_CONFIRMED;
-      if (linked && c.expires > now) return changetype<usize>(c);
+      if (isLinked(c) && c.expires > now) return changetype<usize>(c);
     }
   }
   return 0;

@@ -2,23 +2,24 @@
  * Where connections are found: a hash from the tuples of both directions to references, in buckets
  * of one cache line.
  *
- *     0  hash hash hash hash │ 16 hash hash hash passed │ 32 ref ref ref ref │ 48 ref ref ref 0
+ *     0  tag, u16, of each place │ 20 passed │ 24 ref, u32, of each place
  *
- * A hash of 0 is a free place. What finds its bucket full goes on to the next one, and every bucket
- * that it passed counts it: a search ends at the first bucket that nothing passed. So a look-up
- * costs one line and two comparisons of four hashes, meets no tombstones, and touches no connection
- * but that with an equal hash.
+ * The low bits of a hash are its bucket, the high ones its tag; a tag of 0 is a free place. What
+ * finds its bucket full goes on to the next one, and every bucket that it passed counts it: a search
+ * ends at the first bucket that nothing passed. So a look-up costs one line and a comparison of ten
+ * tags, meets no tombstones, and touches no connection but that with an equal tag.
  *
- *     ref    address of the Conn (a multiple of 128) | direction of the tuple
+ *     ref    address of the Conn (a multiple of 32) | direction of the tuple
  */
 import { allocate } from '../memory';
 
 const BUCKET: usize = 64;
 const BUCKET_SHIFT: usize = 6;
-const PLACES: u32 = 7; // per bucket
-const PASSED: usize = 28;
-const REFS: usize = 32;
+const PLACES: u32 = 10; // per bucket
+const PASSED: usize = 20;
+const REFS: usize = 24;
 const ALL_PLACES: u32 = (1 << PLACES) - 1;
+const TAG_SHIFT: u32 = 16;
 const FIRST_BUCKETS: u32 = 1 << 11;
 const MAX_BUCKETS: u32 = 1 << 25;
 
@@ -34,13 +35,12 @@ export function attachTupleIndex(): bool {
   return buckets != 0;
 }
 
-/** Hash of a tuple, never 0. `ports`: source | destination << 16; `key`: see table.ts. */
+/** Hash of a tuple. `ports`: source | destination << 16; `key`: see table.ts. */
 @inline
 export function hashTuple(src: u32, dst: u32, ports: u32, key: u32): u32 {
   let h = (<u64>src | (<u64>dst << 32)) * 0x9e3779b97f4a7c15;
   h = (h ^ (h >> 32) ^ (<u64>ports | (<u64>key << 32))) * 0xd6e8feb86659fd93;
-  h ^= h >> 32;
-  return <u32>h == 0 ? 1 : <u32>h;
+  return <u32>(h ^ (h >> 32));
 }
 
 /** Address of the bucket where the search for a hash begins. */
@@ -62,33 +62,44 @@ function next(bucket: usize): usize {
   return buckets + ((bucket - buckets + BUCKET) & mask);
 }
 
-/** Places of a bucket with this hash: bit i for place i. */
+/** Tag of a hash, never 0: the bit given up for that chooses buckets where there are many. */
 @inline
-export function placesWith(bucket: usize, hash: u32): u32 {
-  const wanted = i32x4.splat(hash);
-  const low = i32x4.bitmask(i32x4.eq(v128.load(bucket), wanted));
-  const high = i32x4.bitmask(i32x4.eq(v128.load(bucket, 16), wanted));
-  return (low | (high << 4)) & ALL_PLACES;
+function tagOf(hash: u32): u32 {
+  return (hash >> TAG_SHIFT) | 1;
 }
 
-/** Reference in the lowest of `places`; 0 when there is none. */
+/** Places of a bucket with the tag of this hash: bit i for place i. */
+@inline
+export function placesWith(bucket: usize, hash: u32): u32 {
+  return placesTagged(bucket, tagOf(hash));
+}
+
+@inline
+function placesTagged(bucket: usize, tag: u32): u32 {
+  const wanted = i16x8.splat(<i16>tag);
+  const low = i16x8.eq(v128.load(bucket), wanted);
+  const high = i16x8.eq(v128.load(bucket, 16), wanted);
+  return i8x16.bitmask(v128.narrow<i16>(low, high)) & ALL_PLACES;
+}
+
+/** Reference in the lowest of `places`, of which there must be one. */
 @inline
 export function refAt(bucket: usize, places: u32): u32 {
-  return load<u32>(bucket + (<usize>ctz<u32>(places | (1 << PLACES)) << 2), REFS);
+  return load<u32>(bucket + (<usize>ctz<u32>(places) << 2), REFS);
 }
 
 /** Enters a reference. There must be room, see growIndex(). */
 export function enter(hash: u32, ref: u32): void {
   let bucket = bucketOf(hash);
-  let free = placesWith(bucket, 0);
+  let free = placesTagged(bucket, 0);
   while (free == 0) {
     store<u32>(bucket, load<u32>(bucket, PASSED) + 1, PASSED);
     bucket = next(bucket);
-    free = placesWith(bucket, 0);
+    free = placesTagged(bucket, 0);
   }
-  const at = bucket + (<usize>ctz<u32>(free) << 2);
-  store<u32>(at, hash);
-  store<u32>(at, ref, REFS);
+  const place = <usize>ctz<u32>(free);
+  store<u16>(bucket + (place << 1), <u16>tagOf(hash));
+  store<u32>(bucket + (place << 2), ref, REFS);
   used++;
 }
 
@@ -98,7 +109,7 @@ export function leave(hash: u32, ref: u32): void {
   for (;;) {
     for (let places = placesWith(bucket, hash); places != 0; places &= places - 1) {
       if (refAt(bucket, places) != ref) continue;
-      store<u32>(bucket + (<usize>ctz<u32>(places) << 2), 0);
+      store<u16>(bucket + (<usize>ctz<u32>(places) << 1), 0);
       used--;
       return;
     }
@@ -114,25 +125,19 @@ export function indexBytes(): usize {
 
 /**
  * Makes room for two more references. Returns the address of the table that was left behind (of
- * half the size now), 0 when there was room. False of hasIndexRoom(): no room, and memory has run
- * out.
+ * half the size now), 0 when there was room or memory has run out. The new one is empty: a tag does
+ * not tell the hash, so all that is in the table must be entered again.
  */
 export function growIndex(): usize {
   const count = bucketMask + 1;
   const places = count * PLACES;
-  if (used + 2 <= places - (places >> 2)) return 0;
+  if (used + 2 <= places - (places >> 3)) return 0;
   const bigger: usize = count >= MAX_BUCKETS ? 0 : allocate(<usize>count * 2 * BUCKET);
   if (bigger == 0) return 0;
   const old = buckets;
   buckets = bigger;
   bucketMask = count * 2 - 1;
   used = 0;
-  for (let b: u32 = 0; b < count; b++) {
-    const bucket = old + (<usize>b << BUCKET_SHIFT);
-    for (let places = placesWith(bucket, 0) ^ ALL_PLACES; places != 0; places &= places - 1) {
-      enter(load<u32>(bucket + (<usize>ctz<u32>(places) << 2)), refAt(bucket, places));
-    }
-  }
   return old;
 }
 
