@@ -89,7 +89,7 @@ export function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result
     let flags = doubt ? RESULT_AMBIGUOUS : 0;
     repeatTraversal(t, p.ipLen); // not before: a packet seen leaving may be taken back till now
     if (outcome.opened) {
-      addConnection(t);
+      if (isFirst(p)) addConnection(t);
       if (outcome.began && noteConnection(p)) flags |= RESULT_PICKED_UP;
     } else {
       count(STAT_CACHE_HITS);

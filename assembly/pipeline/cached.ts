@@ -73,12 +73,18 @@ export function cacheTraversal(p: Packet, traversal: usize, verdict: u32): void 
   if (outcome.towards > TOWARDS_PORT) return;
   const conn = changetype<Conn>(<usize>p.conn);
   if (!(conn.status & IPS_CONFIRMED)) return;
+  cacheFor(p, conn, <u32>traversal);
+}
+
+/** Makes `traversal` the one that packets like this one of its connection repeat. */
+@inline
+export function cacheFor(p: Packet, conn: Conn, traversal: u32): void {
   if (p.ctDir == DIR_ORIGINAL) {
     conn.cacheKey0 = outcome.cacheKey;
-    conn.cacheTraversal0 = <u32>traversal;
+    conn.cacheTraversal0 = traversal;
   } else {
     conn.cacheKey1 = outcome.cacheKey;
-    conn.cacheTraversal1 = <u32>traversal;
+    conn.cacheTraversal1 = traversal;
   }
 }
 

@@ -4,7 +4,7 @@
  * until NAT, the rest until the next base chain.
  */
 import { FAMILY_V4 } from '../abi';
-import { DIM_COUNT, DIM_DPORT, DIM_DST, DIM_SPORT, DIM_SRC } from '../abi-rules';
+import { DIM_COUNT, DIM_SRC } from '../abi-rules';
 import { IntervalTrie, intervalOf } from '../lookup/interval-trie';
 import { stepOf } from '../lookup/step-map';
 import { allocate } from '../memory';
@@ -59,14 +59,18 @@ export function classOf(p: Packet, dim: u32): u32 {
   return value;
 }
 
-/** The packet's classes of source address (low 32 bits) and source port. */
-export function sourceClasses(p: Packet): u64 {
-  return <u64>classOf(p, DIM_SRC) | (<u64>classOf(p, DIM_SPORT) << 32);
+/** Classes of an IPv4 address (low 32 bits) in dimension `dim` and of a port in `portDim`. */
+export function endpointClasses(dim: u32, address: u32, portDim: u32, port: u32): u64 {
+  const classifiers = <usize>changetype<Family>(v4).classifiers;
+  const ofAddress = changetype<Classifier>(classifiers + <usize>dim * offsetof<Classifier>());
+  const ofPort = changetype<Classifier>(classifiers + <usize>portDim * offsetof<Classifier>());
+  const trie = changetype<IntervalTrie>(<usize>ofAddress.map);
+  return <u64>intervalOf(trie, <u64>address << 32, 0) | (<u64>classIn(ofPort, port) << 32);
 }
 
-/** The packet's classes of destination address (low 32 bits) and destination port. */
-export function destinationClasses(p: Packet): u64 {
-  return <u64>classOf(p, DIM_DST) | (<u64>classOf(p, DIM_DPORT) << 32);
+@inline
+function classIn(classifier: Classifier, value: u32): u32 {
+  return classifier.kind == CLASSIFIER_IDENTITY ? value : stepOf(classifier.map, value);
 }
 
 function classify(p: Packet, dim: u32): u32 {
@@ -78,6 +82,5 @@ function classify(p: Packet, dim: u32): u32 {
     const trie = changetype<IntervalTrie>(<usize>classifier.map);
     return intervalOf(trie, keyHigh(p.family, handle), keyLow(p.family, handle));
   }
-  const value = dimensionValue(p, dim);
-  return classifier.kind == CLASSIFIER_IDENTITY ? value : stepOf(classifier.map, value);
+  return classIn(classifier, dimensionValue(p, dim));
 }
