@@ -1,4 +1,5 @@
 /** `npm run bench`: measures every row and prints a table; see README.md for what they mean. */
+import { fail } from '../test/command-line.ts';
 import { classifyRows } from './classify.ts';
 import { compileRows } from './compile.ts';
 import { connectionRows } from './connections.ts';
@@ -61,7 +62,7 @@ const rows = [
   ...compileRows(settings),
   ...endToEndRows(settings),
 ];
+const chosen = rows.filter(({ name }) => settings.only.test(name));
+if (chosen.length === 0) fail(`--only: no row's name matches ${settings.only}`);
 printHead();
-for (const row of rows.filter(({ name }) => settings.only.test(name))) {
-  await measure(row, settings);
-}
+for (const row of chosen) await measure(row, settings);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { fail, numberOf, readArguments } from '../test/command-line.ts';
 
 export interface Settings {
   /** Frames of each capture, end to end. */
@@ -49,7 +49,7 @@ const SMOKE: typeof FULL = {
 };
 
 export function readSettings(args: readonly string[]): Settings {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     args: [...args],
     options: {
       smoke: { type: 'boolean', default: false },
@@ -66,15 +66,19 @@ export function readSettings(args: readonly string[]): Settings {
   const sizes = values.smoke ? SMOKE : FULL;
   return {
     ...sizes,
-    packets: numberOf('packets', values.packets, sizes.packets),
+    packets: countOf('packets', values.packets, sizes.packets),
     rules: numbersOf('rules', values.rules, sizes.rules),
     connections: numbersOf('connections', values.connections, sizes.connections),
     ports: numbersOf('ports', values.ports, sizes.ports),
     workers: numbersOf('workers', values.workers, []),
-    rounds: numberOf('rounds', values.rounds, sizes.rounds),
-    only: new RegExp(values.only),
+    rounds: countOf('rounds', values.rounds, sizes.rounds),
+    only: patternOf(values.only),
     peers: values.peers,
   };
+}
+
+function countOf(name: string, text: string | undefined, fallback: number): number {
+  return text === undefined ? fallback : numberOf(`--${name}`, text);
 }
 
 function numbersOf(
@@ -82,11 +86,14 @@ function numbersOf(
   text: string | undefined,
   fallback: readonly number[],
 ): readonly number[] {
-  return text === undefined ? fallback : text.split(',').map((word) => numberOf(name, word, 0));
+  return text?.split(',').map((word) => numberOf(`--${name}`, word)) ?? fallback;
 }
 
-function numberOf(name: string, text: string | undefined, fallback: number): number {
-  const value = text === undefined ? fallback : Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new Error(`--${name}: expected a number from 1, not ${text}`);
+function patternOf(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return fail(`--only: ${error.message}`);
+  }
 }

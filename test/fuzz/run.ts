@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { fail, numberOf, readArguments } from '../command-line.ts';
 import { Random } from '../oracle/random.ts';
 import { Bench } from './bench.ts';
 import { root } from './seeds.ts';
@@ -18,7 +18,7 @@ const HANG_MS = 60_000;
 const MEMORY_LIMIT = 6 * 2 ** 30;
 const FAILURES_MAX = 20;
 
-const { values } = parseArgs({
+const { values } = readArguments({
   options: {
     target: { type: 'string', multiple: true },
     minutes: { type: 'string', default: '1' },
@@ -26,7 +26,9 @@ const { values } = parseArgs({
   },
 });
 const minutes = Number(values.minutes);
-const firstSeed = Number(values.seed ?? Date.now() % 2 ** 32);
+if (!(minutes > 0)) fail(`--minutes: expected a number above 0, not ${values.minutes}`);
+const firstSeed = numberOf('--seed', values.seed ?? `${Date.now() % 2 ** 32}`, 0);
+const chosen = values.target?.map(targetOf) ?? targets;
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -40,7 +42,7 @@ function save(target: Target, input: Uint8Array): string {
   return path;
 }
 
-function fail(target: Target, seed: number, input: Uint8Array, error: unknown): void {
+function report(target: Target, seed: number, input: Uint8Array, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   print(`${target.name}: seed ${seed} fails, saved as ${save(target, input)}`);
   print(text.split('\n').slice(0, 12).join('\n'));
@@ -73,7 +75,7 @@ async function fuzz(target: Target): Promise<number> {
         await check(target, input, bench);
       } catch (error) {
         failures++;
-        fail(target, seed, input, error);
+        report(target, seed, input, error);
       }
     }
   } finally {
@@ -84,5 +86,5 @@ async function fuzz(target: Target): Promise<number> {
 }
 
 let failures = 0;
-for (const target of values.target?.map(targetOf) ?? targets) failures += await fuzz(target);
+for (const target of chosen) failures += await fuzz(target);
 process.exit(failures > 0 ? 1 : 0); // a thread that hangs would keep the process

@@ -1,3 +1,4 @@
+import { fail } from '../command-line.ts';
 import { capture } from './capture.ts';
 import { core } from './core.ts';
 import { host } from './host.ts';
@@ -9,5 +10,5 @@ export const targets: readonly Target[] = [capture, ruleset, ipset, host, core];
 export function targetOf(name: string): Target {
   const found = targets.find((target) => target.name === name);
   if (found) return found;
-  throw new Error(`no target ${name}: ${targets.map((target) => target.name).join(', ')}`);
+  return fail(`no target ${name}: ${targets.map((target) => target.name).join(', ')}`);
 }

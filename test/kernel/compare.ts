@@ -6,16 +6,16 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { fail, numberOf, readArguments } from '../command-line.ts';
 import { checkLiveCase, describeLiveResult, readLiveCase } from '../live/live-case.ts';
 import { caseNames, readCase } from './case.ts';
 import { checkCase, describeResult } from './check-case.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments({
   allowPositionals: true,
   options: { all: { type: 'boolean' }, workers: { type: 'string', default: '1' } },
 });
-const workers = Number(values.workers);
+const workers = numberOf('--workers', values.workers);
 
 function pathsOf(wanted: string): string[] {
   const isCase = wanted.endsWith('.json') || existsSync(join(wanted, 'host'));
@@ -41,10 +41,7 @@ async function compare(path: string): Promise<string> {
 }
 
 const paths = (positionals.length === 0 ? [''] : positionals).flatMap(pathsOf);
-if (paths.length === 0) {
-  process.stderr.write(`no such case: ${positionals.join(', ')}\n`);
-  process.exitCode = 2;
-}
+if (paths.length === 0) fail(`no such case: ${positionals.join(', ')}`);
 for (const path of paths) {
   const differences = await compare(path);
   if (differences !== '') process.exitCode = 1;

@@ -6,36 +6,33 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { numberOf, readArguments, seedsOf } from '../command-line.ts';
 import { caseOf, differencesOf, shrink } from './differences.ts';
 import { Diversity } from './diversity.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments({
   allowPositionals: true,
   options: { shrink: { type: 'boolean' }, workers: { type: 'string', default: '1' } },
 });
-const workers = Number(values.workers);
+const workers = numberOf('--workers', values.workers);
 const print = (...lines: readonly string[]): void => {
   process.stdout.write(`${lines.join('\n')}\n`);
 };
 
 const diversity = new Diversity();
 let bad = 0;
-for (const range of positionals.length === 0 ? ['1-48'] : positionals) {
-  const [first = 1, last = first] = range.split('-').map(Number);
-  for (let seed = first; seed <= last; seed++) {
-    const oracle = caseOf(seed);
-    diversity.add(oracle);
-    const differences = await differencesOf(oracle, workers);
-    if (differences.length === 0) continue;
-    bad++;
-    print(`seed ${seed}: ${differences.length} lines`, ...differences.slice(0, 20));
-    if (values.shrink !== true || bad > 1) continue;
-    const small = await shrink(oracle, workers);
-    const directory = mkdtempSync(join(tmpdir(), `dockfw-oracle-${seed}-`));
-    print(`smaller, in ${directory}:`, ...(await differencesOf(small, workers, directory)));
-    print(...small.rules.split('\n').filter((line) => line.startsWith('-A ')));
-  }
+for (const seed of (positionals.length === 0 ? ['1-48'] : positionals).flatMap(seedsOf)) {
+  const oracle = caseOf(seed);
+  diversity.add(oracle);
+  const differences = await differencesOf(oracle, workers);
+  if (differences.length === 0) continue;
+  bad++;
+  print(`seed ${seed}: ${differences.length} lines`, ...differences.slice(0, 20));
+  if (values.shrink !== true || bad > 1) continue;
+  const small = await shrink(oracle, workers);
+  const directory = mkdtempSync(join(tmpdir(), `dockfw-oracle-${seed}-`));
+  print(`smaller, in ${directory}:`, ...(await differencesOf(small, workers, directory)));
+  print(...small.rules.split('\n').filter((line) => line.startsWith('-A ')));
 }
 print(`${diversity}`, bad === 0 ? 'equal' : `${bad} seeds differ`);
 if (bad > 0) process.exitCode = 1;

@@ -10,7 +10,7 @@
  *   --shrink N            makes the first N of them smaller
  *   --update              writes the kernel's answer into each FILE.json
  */
-import { parseArgs } from 'node:util';
+import { fail, numberOf, readArguments, seedsOf } from '../../command-line.ts';
 import { caseName, readCaseFile, writeCaseFile } from '../case-file.ts';
 import { ask } from '../lab/ask.ts';
 import { whyNoLab } from '../lab/available.ts';
@@ -21,7 +21,7 @@ import { Examiner } from './examine.ts';
 import { freshSeeds } from './fresh.ts';
 import { judgeSeed } from './seed.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments({
   allowPositionals: true,
   options: {
     backend: { type: 'string', default: 'both' },
@@ -33,13 +33,6 @@ const { values, positionals } = parseArgs({
   },
 });
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-function fail(complaint: string): never {
-  process.stderr.write(`${complaint}\n`);
-  process.exit(2);
-}
-function count(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : fail(`not a number: ${text}`);
-}
 
 const backends: readonly string[] =
   values.backend === 'both' ? ['nft', 'legacy'] : [values.backend];
@@ -54,12 +47,12 @@ for (const path of files) {
     fail(error instanceof Error ? error.message : String(error));
   }
 }
-const fresh = count(values.fresh);
-const ranges = positionals.filter((word) => !word.endsWith('.json'));
+const fresh = numberOf('--fresh', values.fresh, 0);
+const asked = positionals.filter((word) => !word.endsWith('.json')).flatMap(seedsOf);
 const examiner = new Examiner({
   keep: values.keep ?? null,
-  shrink: count(values.shrink),
-  limit: count(values.limit),
+  shrink: numberOf('--shrink', values.shrink, 0),
+  limit: numberOf('--limit', values.limit),
   print,
 });
 let refused = 0;
@@ -94,11 +87,6 @@ async function runFile(lab: Lab, path: string): Promise<void> {
   }
   if (values.update) writeCaseFile(path, { question, answer: now.answer });
   if (await examiner.examine(lab, name, now, path)) print(`${name}: equal`);
-}
-
-function seedsOf(range: string): number[] {
-  const [first = 0, last = first] = range.split('-').map(count);
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
 function newSeeds(): number[] {
@@ -140,12 +128,12 @@ async function run(backend: Backend, place: number, seeds: readonly number[]): P
 }
 
 const why = whyNoLab();
-if (files.length + ranges.length + fresh === 0) fail('neither FILE.json, SEED nor --fresh N');
+if (files.length + asked.length + fresh === 0) fail('neither FILE.json, SEED nor --fresh N');
 if (why !== null) {
   print(`skipped: ${why}`);
   if (fresh === 0) process.exitCode = 2;
 } else {
-  const seeds = [...ranges.flatMap(seedsOf), ...newSeeds()];
+  const seeds = [...asked, ...newSeeds()];
   await Promise.all([run('nft', 0, seeds), run('legacy', 1, seeds)]);
   const { cases, different } = examiner;
   print(`${cases} cases, ${different} differ from the kernel, ${refused} not asked`);
