@@ -7,7 +7,7 @@ export const KEY_BYTES: usize = 16;
 
 /** Compares two keys in memory: negative, 0 or positive. */
 @inline
-function compareKeys(a: usize, b: usize): i32 {
+export function compareKeys(a: usize, b: usize): i32 {
   const high = load<u64>(a);
   const otherHigh = load<u64>(b);
   if (high != otherHigh) return high < otherHigh ? -1 : 1;

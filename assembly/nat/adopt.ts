@@ -31,7 +31,7 @@ import {
   tupleSrc,
 } from '../conntrack/tuple';
 import { Packet } from '../packet';
-import { isTranslatable } from '../wire/owner';
+import { isTranslatable } from '../wire/translatable';
 import {
   addressInRange,
   loadNullRange,

@@ -20,10 +20,11 @@ import { newDefrag } from './frag-memory';
 import { CHECKSUM_SLACK } from './checksum';
 import { decodeSlot, factOf } from './front';
 import { attachImports } from './imports';
-import { addNatRange, attachOwners } from './owner';
+import { attachOwners } from './owner';
 import { attachPlaces } from './place';
 import { CaptureState, newCaptureState } from './state';
 import { attachSubnets } from './subnet';
+import { addNatRange } from './translatable';
 
 export { transportChecksumOk } from './checksum';
 export { carryTail } from './front';

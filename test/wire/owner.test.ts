@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FAMILY_V4, FAMILY_V6 } from '../../assembly/abi.ts';
+import { Random } from '../oracle/random.ts';
 import { compileFront, type DecodeOptions, decode, Front } from './harness.ts';
 import { addressBytes, DOCKER_HOST } from './image.ts';
 import { type Bytes, be16, icmp, ipv4, ipv6, pcap, tcp, udp } from './packets.ts';
@@ -20,6 +21,12 @@ function owners(packets: Bytes[], options: DecodeOptions = {}): number[] {
   const file = pcap(packets, { linkType: 101 });
   const host = { ...DOCKER_HOST, flags: 0 };
   return decode(module, host, file, { workers: WORKERS, ...options }).frames.map((f) => f.owner);
+}
+
+/** The core alone, and what writes an address where it reads one. */
+function frontOf(natRanges: DecodeOptions['natRanges'] & {}) {
+  const front = new Front(module, DOCKER_HOST, { workers: WORKERS, natRanges });
+  return { core: front.core, put: (address: string) => front.put(addressBytes(address)) };
 }
 
 interface Tuple {
@@ -144,6 +151,50 @@ describe('ranges that rules name', () => {
     expect(pairs(between('10.8.255.255', ranges))).toBe(false);
     expect(pairs(between('10.9.0.1', undefined))).toBe(false);
   });
+});
+
+describe.each([
+  [FAMILY_V4, (n: number) => `100.64.${n >> 8}.${n & 255}`],
+  [FAMILY_V6, (n: number) => `fd99:1::${n.toString(16)}`],
+] as const)('thousands of ranges in any order, family %i', (family, addressOf) => {
+  const SPACE = 65_536;
+  const random = new Random(family);
+  const ranges = Array.from({ length: 3000 }, () => {
+    const first = random.int(0, SPACE - 1);
+    const length = random.pick([0, 0, 0, 1, 1, random.int(2, 40), -3]);
+    return [first, Math.min(SPACE - 1, Math.max(0, first + length))] as const;
+  });
+
+  it('count for nothing, and what is between them for something', () => {
+    const natRanges = ranges.map(([a, b]) => [family, addressOf(a), addressOf(b)] as const);
+    const { core, put } = frontOf(natRanges);
+    const client = core.handleOf(family, put(family === FAMILY_V4 ? '9.9.9.9' : '2a00:1::9'));
+    const counts = (address: string): boolean => {
+      const handle = core.handleOf(family, put(address));
+      const by = (port: number) => core.ownerOfTuple(family, 6, client, handle, 7, port);
+      return new Set(Array.from({ length: 12 }, (_, port) => by(port))).size > 1;
+    };
+    const inRange = new Uint8Array(SPACE);
+    for (const [first, last] of ranges) if (first <= last) inRange.fill(1, first, last + 1);
+    const wrong = inRange.findIndex((isIn, n) => counts(addressOf(n)) === (isIn === 1));
+    expect(wrong === -1 ? null : addressOf(wrong)).toBe(null);
+    expect(inRange.filter((isIn) => isIn === 1).length).toBeGreaterThan(SPACE / 8);
+  });
+});
+
+it.each([
+  [FAMILY_V4, '250.0.0.0', '255.255.255.255', '249.255.255.255'],
+  [FAMILY_V4, '0.0.0.0', '1.2.3.4', '1.2.3.5'],
+  [FAMILY_V6, 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 'feff::'],
+  [FAMILY_V6, '::', '0:0:0:1:ffff:ffff:ffff:ffff', '0:0:0:2::'],
+] as const)('family %i: a range from %s to %s ends there', (family, first, last, beyond) => {
+  const { core, put } = frontOf([[family, first, last]]);
+  const owners = (address: string) => {
+    const handle = core.handleOf(family, put(address));
+    const by = (port: number) => core.ownerOfTuple(family, 6, handle, handle, 7, port);
+    return new Set(Array.from({ length: 12 }, (_, port) => by(port))).size;
+  };
+  expect([owners(first), owners(last), owners(beyond) > 1]).toEqual([1, 1, true]);
 });
 
 it('spreads connections evenly', () => {
