@@ -11,6 +11,7 @@ import {
   DIRECTION_IN,
   FAMILY_V4,
   FRAME_ETHERNET,
+  FRAME_NO_IFACE,
   IFACE_BRIDGE,
   IFACE_LOOPBACK,
   PACKET_HOST,
@@ -39,10 +40,13 @@ const UDP: u32 = 17;
 const IPV4_ID: usize = 4;
 const UDP_CHECK: usize = 6;
 
+/** What may be said of a frame without a word to rules or routes. */
+const PLAIN_FLAGS: u64 = FRAME_ETHERNET | FRAME_NO_IFACE;
+
 // What a frame record must say, as its words load: see packet.ts.
 const FRAGMENT_AND_FAMILY: u64 = 0x00ffffff_00000000;
 const WHOLE_V4: u64 = (<u64>FAMILY_V4) << 48;
-const TYPE_DIRECTION_FLAGS: u64 = 0xffff00ff_ff000000 & ~((<u64>FRAME_ETHERNET) << 48);
+const TYPE_DIRECTION_FLAGS: u64 = 0xffff00ff_ff000000 & ~(PLAIN_FLAGS << 48);
 const RECEIVED: u64 = ((<u64>PACKET_HOST) << 24) | ((<u64>DIRECTION_IN) << 32);
 
 // What the 8 bytes of a connection from `proto` on must say: protocol, family, zone and status.

@@ -45,7 +45,7 @@ import { IPV4_DST, IPV4_TOS, IPV4_TTL } from './ipv4';
 import { extensionHeaders, IPV6_DST, IPV6_HOP_LIMIT, IPV6_NEXT } from './ipv6';
 import { room } from './reassembly-area';
 import { addFact, CaptureState } from './state';
-import { hasLocalAddress, subnetIface } from './subnet';
+import { KNOWN_IFACE, KNOWN_OWN, knownOf } from './subnet';
 import { transport } from './transport';
 
 const USER_NONE: u32 = 0;
@@ -97,7 +97,7 @@ function staysInBridge(f: FrameRecord, bridge: u32): bool {
   if (f.pktType != PACKET_OTHERHOST) return false;
   if (f.flags & FRAME_ETHERNET) return true;
   const dst = <usize>f.l3 + (f.family == FAMILY_V4 ? IPV4_DST : IPV6_DST);
-  return subnetIface(f.family, dst) == bridge && !hasLocalAddress(f.family, dst);
+  return (knownOf(f.family, dst) & (KNOWN_IFACE | KNOWN_OWN)) == bridge;
 }
 
 /** Interface that is part of the key: places that the capture may show one after another. */

@@ -20,6 +20,7 @@ import { newDefrag } from './frag-memory';
 import { CHECKSUM_SLACK } from './checksum';
 import { decodeSlot, factOf } from './front';
 import { attachImports } from './imports';
+import { attachInner } from './inner';
 import { attachOwners } from './owner';
 import { attachPlaces } from './place';
 import { CaptureState, newCaptureState } from './state';
@@ -62,7 +63,7 @@ export function attachWire(image: usize, state: usize, workers: u32): bool {
   if (state == 0 || !attachHost(image)) return false;
   attachDefrag();
   if (!attachImports() || !attachSubnets() || !attachVlans()) return false;
-  return attachPlaces() && attachOwners(attached, workers);
+  return attachInner() && attachPlaces() && attachOwners(attached, workers);
 }
 
 /** A slot of the ring, shared; `withResults`: with a ResultRecord per frame. 0: no memory. */

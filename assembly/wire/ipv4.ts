@@ -16,9 +16,10 @@ import {
   FRAME_SNAPPED,
 } from '../abi';
 import { FrameRecord } from '../packet';
+import { placeByAddress } from './between';
 import { be16, minU32 } from './bytes';
 import { fault } from './fault';
-import { PLACE_BY_ADDRESS, placeByAddress, placeDirection } from './place';
+import { PLACE_BY_ADDRESS, placeDirection } from './place';
 import { IPPROTO_TCP, transport } from './transport';
 
 export const IPV4_HEADER: u32 = 20;

@@ -16,9 +16,10 @@ import {
   FRAME_SNAPPED,
 } from '../abi';
 import { FrameRecord } from '../packet';
+import { placeByAddress } from './between';
 import { be16, be32, minU32 } from './bytes';
 import { fault } from './fault';
-import { PLACE_BY_ADDRESS, PLACE_LEARN, placeByAddress, placeDirection } from './place';
+import { PLACE_BY_ADDRESS, PLACE_LEARN, placeDirection } from './place';
 import { IPPROTO_NONE, IPPROTO_TCP, transport } from './transport';
 
 export const IPV6_HEADER: u32 = 40;

@@ -14,19 +14,16 @@ import {
   FRAME_NO_IFACE,
   FRAME_SNAPPED,
   FRAME_VLAN,
-  FRAME_VLAN_DEVICE,
-  IFACE_BRIDGE,
 } from '../abi';
 import { FACT_FAULTS, FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
 import { fdbLearn, macAt } from '../bridge/fdb';
 import { neighbourLearn } from '../bridge/neighbour';
-import { ifaceAt, ifaceCount } from '../host';
-import { allocate } from '../memory';
 import { FrameRecord } from '../packet';
 import { be16 } from './bytes';
 import { isDefragCandidate, queueFragment } from './defrag';
 import { fault } from './fault';
 import { ifaceOfIndex } from './imports';
+import { noteInner } from './inner';
 import { ipv4 } from './ipv4';
 import { fragmentHeader, ipv6 } from './ipv6';
 import { ownerOf } from './owner';
@@ -265,28 +262,6 @@ export function decodeFrame(
     queueFragment(f, state, f.vlan, time);
   }
   if (workers > 1) f.owner = <u8>ownerOf(f);
-}
-
-/**
- * Notes the first frame that came in on a bridge or by a port. It is never one that takes the short
- * way (usual.ts), which is for places that were seen before.
- */
-function noteInner(f: FrameRecord, state: CaptureState, frame: u64): void {
-  if (f.iface == 0 || f.direction != DIRECTION_IN) return;
-  const iface = ifaceAt(f.iface);
-  if (state.innerFrom == 0 && (iface.kind == IFACE_BRIDGE || iface.master != 0)) {
-    state.innerFrom = frame;
-  }
-  if (f.flags & FRAME_VLAN_DEVICE) noteBelow(state, f.iface, frame);
-  else if (iface.master != 0) noteBelow(state, iface.master, frame);
-}
-
-/** Notes the first frame that came in below an interface: by a port of it, or with its tag. */
-function noteBelow(state: CaptureState, iface: u32, frame: u64): void {
-  if (state.belowFrom == 0) state.belowFrom = <u32>allocate((<usize>ifaceCount() + 1) * 8);
-  if (state.belowFrom == 0) return;
-  const at = <usize>state.belowFrom + (<usize>iface << 3);
-  if (load<u64>(at) == 0) store<u64>(at, frame);
 }
 
 /** What is counted for the report. */

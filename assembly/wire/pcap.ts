@@ -7,12 +7,19 @@
  * The magic tells byte order, the fraction's unit, and Kuznetzov's variant with eight more bytes in
  * each record header. https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-05.html
  */
-import { DIRECTION_UNKNOWN, FRAME_RECORD_SIZE, SLOT_MAX_FRAMES } from '../abi';
+import {
+  DIRECTION_UNKNOWN,
+  FRAME_NO_IFACE,
+  FRAME_RECORD_SIZE,
+  FRAME_SNAPPED,
+  SLOT_MAX_FRAMES,
+} from '../abi';
 import {
   CAPTURE_MAX_PACKET,
   CAPTURE_RECORD_TOO_LONG,
   CAPTURE_VERSION,
   FACT_FRAME_BYTES,
+  FACT_NO_IFACE,
   FACT_SNAPPED,
   FORMAT_PCAP,
 } from '../abi-capture';
@@ -20,7 +27,7 @@ import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
 import { decodeFrame, LINKTYPE_ETHERNET } from './link';
 import { addFact, addLink, CaptureState, linkAt, setClock } from './state';
-import { decodeUsual, isSnapped } from './usual';
+import { decodeUsual } from './usual';
 import { frameAt, frameIndex, incomplete, isFull, stop } from './walk';
 
 const MAGIC_MICRO: u32 = 0xa1b2c3d4;
@@ -88,11 +95,11 @@ function usualRecords(slot: Slot, state: CaptureState, p: usize): usize {
   const link = linkAt(state, 0);
   const iface = <u32>link.iface;
   const scale = link.timeScale;
-  const workers = state.workers;
   let f = frameAt(slot, slot.frameCount);
   const last = frameAt(slot, SLOT_MAX_FRAMES);
   let bytes: u64 = 0;
   let snapped: u32 = 0;
+  let guesses: u32 = 0;
   let time = state.lastTime;
   while (changetype<usize>(f) < changetype<usize>(last) && end - p >= header) {
     const cap = load<u32>(p, 8);
@@ -100,8 +107,14 @@ function usualRecords(slot: Slot, state: CaptureState, p: usize): usize {
     if (cap > <u32>CAPTURE_MAX_PACKET || end - p < size) break;
     const now = <u64>load<u32>(p) * NANOS + <u64>load<u32>(p, 4) * scale;
     const len = load<u32>(p, 12);
-    if (!decodeUsual(f, p + header, cap, len, now, iface, DIRECTION_UNKNOWN, workers)) break;
-    snapped += isSnapped(f);
+    const at = p + header;
+    const said = DIRECTION_UNKNOWN;
+    if (!decodeUsual(f, at, cap, len, now, iface, said, state)) break;
+    const flags = f.flags;
+    if (flags & (FRAME_SNAPPED | FRAME_NO_IFACE)) {
+      if (flags & FRAME_SNAPPED) snapped++;
+      if (flags & FRAME_NO_IFACE) guesses++;
+    }
     bytes += <u64>len;
     time = now;
     p += size;
@@ -111,6 +124,7 @@ function usualRecords(slot: Slot, state: CaptureState, p: usize): usize {
   state.lastTime = time;
   addFact(state, FACT_FRAME_BYTES, bytes);
   addFact(state, FACT_SNAPPED, snapped);
+  addFact(state, FACT_NO_IFACE, guesses);
   return p;
 }
 

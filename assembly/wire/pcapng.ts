@@ -10,7 +10,9 @@
  */
 import {
   DIRECTION_UNKNOWN,
+  FRAME_NO_IFACE,
   FRAME_RECORD_SIZE,
+  FRAME_SNAPPED,
   SLOT_HEADROOM_BYTES,
   SLOT_MAX_FRAMES,
 } from '../abi';
@@ -19,6 +21,7 @@ import {
   CAPTURE_MAX_PACKET,
   CAPTURE_OK,
   FACT_FRAME_BYTES,
+  FACT_NO_IFACE,
   FACT_SNAPPED,
 } from '../abi-capture';
 import { FrameRecord } from '../packet';
@@ -43,7 +46,7 @@ import {
 import { describe, section } from './pcapng-interface';
 import { bareRecord, record, saidBy } from './pcapng-packet';
 import { addFact, CaptureState, linkAt } from './state';
-import { decodeUsual, isSnapped } from './usual';
+import { decodeUsual } from './usual';
 import { frameAt, frameIndex, incomplete, isFull, stop } from './walk';
 
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b3c4d;
@@ -59,11 +62,11 @@ const FLAGS_BYTES: u32 = 8;
 function usualBlocks(slot: Slot, state: CaptureState, p: usize): usize {
   const end = <usize>slot.dataEnd;
   const links = state.linkCount;
-  const workers = state.workers;
   let f = frameAt(slot, slot.frameCount);
   const last = frameAt(slot, SLOT_MAX_FRAMES);
   let bytes: u64 = 0;
   let snapped: u32 = 0;
+  let guesses: u32 = 0;
   let time = state.lastTime;
   let iface = state.lastIface;
   while (changetype<usize>(f) < changetype<usize>(last) && end - p >= PACKET_MIN) {
@@ -88,8 +91,13 @@ function usualBlocks(slot: Slot, state: CaptureState, p: usize): usize {
       said = saidBy(load<u32>(options, 4));
     }
     const len = load<u32>(p, 24);
-    if (!decodeUsual(f, p + PACKET_DATA, cap, len, now, link.iface, said, workers)) break;
-    snapped += isSnapped(f);
+    const at = p + PACKET_DATA;
+    if (!decodeUsual(f, at, cap, len, now, link.iface, said, state)) break;
+    const flags = f.flags;
+    if (flags & (FRAME_SNAPPED | FRAME_NO_IFACE)) {
+      if (flags & FRAME_SNAPPED) snapped++;
+      if (flags & FRAME_NO_IFACE) guesses++;
+    }
     bytes += <u64>len;
     time = now;
     iface = link.iface;
@@ -101,6 +109,7 @@ function usualBlocks(slot: Slot, state: CaptureState, p: usize): usize {
   state.lastIface = iface;
   addFact(state, FACT_FRAME_BYTES, bytes);
   addFact(state, FACT_SNAPPED, snapped);
+  addFact(state, FACT_NO_IFACE, guesses);
   return p;
 }
 

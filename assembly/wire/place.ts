@@ -36,9 +36,8 @@ import {
   macOf,
   ownerOfMac,
 } from './macs';
-import { hasLocalAddress, subnetIface, uplink } from './subnet';
 
-/** Neither interface nor MACs tell: decide by IP addresses (see placeByAddress). */
+/** Neither interface nor MACs tell: decide by IP addresses (see between.ts). */
 export const PLACE_BY_ADDRESS: u32 = 1 << 24;
 /** Came in on a bridge port: the bridge learns the source MAC. */
 export const PLACE_LEARN: u32 = 1 << 25;
@@ -76,16 +75,18 @@ export function attachPlaces(): bool {
 /**
  * Answers for pairs of MACs, direct-mapped; 32 bytes each:
  *
- *     0 first 8 bytes of the frame │ 8 the other 4, what the capture says + 1, ENTRY_FLAGGED
- *    16 template: bytes 40 to 55 of a FrameRecord, as for the usual frame (usual.ts);
- *       with ENTRY_FLAGGED, a place with PLACE_* flags
+ *     0 first 8 bytes of the frame │ 8 the other 4, what the capture says + 1, flags of the place
+ *    16 template: bytes 40 to 55 of a FrameRecord, as for the usual frame (usual.ts)
  */
 const CACHE_ENTRY: usize = 32;
 const CACHE_SIZE: u32 = 256;
 let cache: usize = 0;
 
 const ENTRY_REST: usize = 8;
-const ENTRY_FLAGGED: u64 = 1 << 63;
+const ENTRY_FLAGS_SHIFT: u64 = 38; // of PLACE_BY_ADDRESS and PLACE_LEARN, into the topmost bits
+/** The frame's addresses complete the place (see between.ts). */
+export const ENTRY_BY_ADDRESS: u64 = (<u64>PLACE_BY_ADDRESS) << ENTRY_FLAGS_SHIFT;
+const ENTRY_FLAGS: u64 = (<u64>(PLACE_BY_ADDRESS | PLACE_LEARN)) << ENTRY_FLAGS_SHIFT;
 export const PLACE_TEMPLATE: usize = 16;
 const TEMPLATE_IFACE: usize = PLACE_TEMPLATE + 2;
 const TEMPLATE_FAMILY: usize = PLACE_TEMPLATE + 6;
@@ -107,11 +108,23 @@ export function placeEntry(l2: usize, iface: u32, direction: u32): usize {
   return cache + (<usize>(h >> 40) & (CACHE_SIZE - 1)) * CACHE_ENTRY;
 }
 
-/** Whether the entry is of this frame's place, and that one where a frame may be usual. */
+/**
+ * What differs between the keys of an entry and of a frame: 0, or flags of the place (ENTRY_*), if
+ * the entry is of this frame's place.
+ */
 @inline
-export function isSamePlace(entry: usize, l2: usize, iface: u32, direction: u32): bool {
-  if (load<u64>(entry) != load<u64>(l2)) return false;
-  return load<u64>(entry, ENTRY_REST) == restOfKey(l2, iface, direction);
+export function differences(entry: usize, l2: usize, iface: u32, direction: u32): u64 {
+  if (load<u64>(entry) != load<u64>(l2)) return u64.MAX_VALUE;
+  return load<u64>(entry, ENTRY_REST) ^ restOfKey(l2, iface, direction);
+}
+
+/** The place of an entry. */
+@inline
+export function placeOf(entry: usize): u32 {
+  const flags = <u32>((load<u64>(entry, ENTRY_REST) & ENTRY_FLAGS) >> ENTRY_FLAGS_SHIFT);
+  const direction = <u32>load<u8>(entry, TEMPLATE_DIRECTION);
+  const pktType = <u32>load<u8>(entry, TEMPLATE_PKT_TYPE);
+  return pack(load<u16>(entry, TEMPLATE_IFACE), direction, pktType, flags);
 }
 
 /**
@@ -121,24 +134,11 @@ export function isSamePlace(entry: usize, l2: usize, iface: u32, direction: u32)
  */
 export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u32 {
   const entry = placeEntry(l2, iface, direction);
-  const rest = restOfKey(l2, iface, direction);
-  if (load<u64>(entry) == load<u64>(l2)) {
-    const there = load<u64>(entry, ENTRY_REST);
-    if (there == (rest | ENTRY_FLAGGED)) return load<u32>(entry, PLACE_TEMPLATE);
-    if (there == rest) {
-      const known = load<u16>(entry, TEMPLATE_IFACE);
-      const pktType = load<u8>(entry, TEMPLATE_PKT_TYPE);
-      return pack(known, load<u8>(entry, TEMPLATE_DIRECTION), pktType, 0);
-    }
-  }
+  if ((differences(entry, l2, iface, direction) & ~ENTRY_FLAGS) == 0) return placeOf(entry);
   const place = placeByMac(macAt(l2), macAt(l2 + 6), iface, direction, at);
+  const flags = <u64>place << ENTRY_FLAGS_SHIFT & ENTRY_FLAGS;
   store<u64>(entry, load<u64>(l2));
-  if (place & (PLACE_BY_ADDRESS | PLACE_LEARN)) {
-    store<u64>(entry, rest | ENTRY_FLAGGED, ENTRY_REST);
-    store<u32>(entry, place, PLACE_TEMPLATE);
-    return place;
-  }
-  store<u64>(entry, rest, ENTRY_REST);
+  store<u64>(entry, restOfKey(l2, iface, direction) | flags, ENTRY_REST);
   store<u64>(entry, 0, PLACE_TEMPLATE);
   store<u64>(entry, 0, PLACE_TEMPLATE + 8);
   store<u16>(entry, PLAIN_HEADER, PLACE_TEMPLATE);
@@ -253,29 +253,3 @@ export function placeBare(iface: u32, direction: u32, at: u32): u32 {
   if (direction == DIRECTION_UNKNOWN) direction = DIRECTION_IN;
   return pack(iface, direction, direction == DIRECTION_OUT ? PACKET_OUTGOING : PACKET_HOST, 0);
 }
-
-// --- IP addresses -------------------------------------------------------------------------------
-
-/** Completes a PLACE_BY_ADDRESS place from the addresses at `src` and `dst` (network order). */
-export function placeByAddress(place: u32, family: u32, src: usize, dst: usize): u32 {
-  let iface = placeIface(place);
-  let direction = placeDirection(place);
-  const known = iface != 0;
-  if (direction == DIRECTION_UNKNOWN) {
-    const toHost = hasLocalAddress(family, dst);
-    direction = !toHost && hasLocalAddress(family, src) ? DIRECTION_OUT : DIRECTION_IN;
-    if (known) {
-      const towards = subnetIface(family, dst) == iface && subnetIface(family, src) != iface;
-      if (towards && !toHost) direction = DIRECTION_OUT;
-    } else if (toHost && hasLocalAddress(family, src)) {
-      iface = loopback;
-    }
-  }
-  if (iface == 0) iface = subnetIface(family, direction == DIRECTION_IN ? src : dst);
-  if (iface == 0) iface = uplink(family);
-  let pktType = placePktType(place);
-  if (direction == DIRECTION_OUT) pktType = PACKET_OUTGOING;
-  else if (family == FAMILY_V4 && load<u32>(dst) == 0xffffffff) pktType = PACKET_BROADCAST;
-  return pack(iface, direction, pktType, known ? 0 : PLACE_GUESSED);
-}
-

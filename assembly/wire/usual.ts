@@ -13,11 +13,28 @@
  *
  * The 16 bytes from 40 on are the place's template with four of them filled in from the header.
  */
-import { DIRECTION_IN, FRAME_ETHERNET, FRAME_SNAPPED } from '../abi';
+import {
+  DIRECTION_IN,
+  FRAME_ETHERNET,
+  FRAME_NO_IFACE,
+  FRAME_SNAPPED,
+} from '../abi';
 import { FrameRecord } from '../packet';
+import { placeBetweenV4 } from './between';
 import { IPV4_HEADER } from './ipv4';
 import { ownerV4 } from './owner';
-import { isSamePlace, PLACE_TEMPLATE, placeEntry, TEMPLATE_DIRECTION } from './place';
+import { mayShowMore } from './inner';
+import {
+  differences,
+  ENTRY_BY_ADDRESS,
+  PLACE_TEMPLATE,
+  placeDirection,
+  placeEntry,
+  placeIface,
+  placeOf,
+  placePktType,
+} from './place';
+import { CaptureState } from './state';
 import { IPPROTO_TCP, IPPROTO_UDP } from './transport';
 
 const ETHERNET_HEADER: u32 = 14;
@@ -40,6 +57,12 @@ const FLAGS_OF_TCP: usize = 50;
 const OWNER: usize = 53;
 const FLAGS: usize = 54;
 
+// Of the template, by the size of the field.
+const IFACE_LANE: u8 = 1;
+const PKT_TYPE_LANE: u8 = 11;
+const DIRECTION_LANE: u8 = 12;
+const FLAGS_LANE: u8 = 7;
+
 /**
  * Decodes the Ethernet frame at `p`, `cap` bytes captured of `frameLen`. `iface` and `said` are
  * what the capture says of its place. False: it takes the long way.
@@ -53,12 +76,13 @@ export function decodeUsual(
   time: u64,
   iface: u32,
   said: u32,
-  workers: u32,
+  state: CaptureState,
 ): bool {
   if (cap < USUAL_BYTES || frameLen < cap) return false;
   if ((load<u32>(p, 12) & IPV4_PLAIN_MASK) != IPV4_PLAIN) return false;
-  const place = placeEntry(p, iface, said);
-  if (!isSamePlace(place, p, iface, said)) return false;
+  const entry = placeEntry(p, iface, said);
+  const apart = differences(entry, p, iface, said);
+  if (apart & ~ENTRY_BY_ADDRESS) return false;
   const l3 = p + ETHERNET_HEADER;
   const a = load<u64>(l3); // version, TOS, total length, id, fragment
   const b = load<u64>(l3, 8); // TTL, protocol, checksum, source
@@ -67,13 +91,21 @@ export function decodeUsual(
   const total = <u32>bswap<u16>(<u16>(a >> 16));
   if (total < LEAST_TOTAL || total > frameLen - ETHERNET_HEADER) return false;
   if ((a >> 48) & FRAGMENTED) return false;
-  let sum = (a & LOW) + (a >> 32) + (b & LOW) + (b >> 32) + <u64>load<u32>(l3, 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16); // 0x10007 at most: right only as 0xffff
-  if (sum != 0xffff && load<u8>(place, TEMPLATE_DIRECTION) == DIRECTION_IN) return false;
   // source, destination and ports, each turned around
   const raw = v128.load(l3, 12);
   const turned = i8x16.shuffle(raw, raw, 3, 2, 1, 0, 7, 6, 5, 4, 9, 8, 11, 10, 0, 0, 0, 0);
+  const src = <u32>i32x4.extract_lane(turned, 0);
+  const dst = <u32>i32x4.extract_lane(turned, 1);
+  let template = v128.load(entry, PLACE_TEMPLATE);
+  if (apart != 0) {
+    const place = placeBetweenV4(placeOf(entry), src, dst);
+    if (mayShowMore(place, state)) return false;
+    template = withPlace(template, place);
+  }
+  let sum = (a & LOW) + (a >> 32) + (b & LOW) + (b >> 32) + <u64>load<u32>(l3, 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16); // 0x10007 at most: right only as 0xffff
+  if (sum != 0xffff && i8x16.extract_lane_u(template, DIRECTION_LANE) == DIRECTION_IN) return false;
   const at = changetype<usize>(f);
   const there = cap - ETHERNET_HEADER;
   store<u64>(at, time);
@@ -82,7 +114,7 @@ export function decodeUsual(
   store<u32>(at, total, 16);
   store<u32>(at, frameLen, 20);
   store<u32>(at, total, 24);
-  v128.store(at, v128.load(place, PLACE_TEMPLATE), TEMPLATE);
+  v128.store(at, template, TEMPLATE);
   v128.store64_lane(at, turned, 0, 28);
   v128.store32_lane(at, turned, 2, 36);
   store<u8>(at, <u8>proto, PROTO);
@@ -92,19 +124,20 @@ export function decodeUsual(
   if (proto == IPPROTO_TCP) store<u8>(at, load<u8>(l3, TCP_FLAGS), FLAGS_OF_TCP);
   if (there < total) {
     store<u32>(at, there, 16);
-    store<u16>(at, <u16>(FRAME_ETHERNET | FRAME_SNAPPED), FLAGS);
+    store<u16>(at, <u16>i16x8.extract_lane_u(template, FLAGS_LANE) | FRAME_SNAPPED, FLAGS);
   }
-  if (workers > 1) {
+  if (state.workers > 1) {
     const ports = <u32>i32x4.extract_lane(turned, 2);
-    const src = <u32>i32x4.extract_lane(turned, 0);
-    const dst = <u32>i32x4.extract_lane(turned, 1);
     store<u8>(at, <u8>ownerV4(src, dst, ports & 0xffff, ports >> 16), OWNER);
   }
   return true;
 }
 
-/** 1 when not all of a packet that decodeUsual() took was captured. */
+/** The template of a frame whose place its addresses complete. */
 @inline
-export function isSnapped(f: FrameRecord): u32 {
-  return f.capLen < f.ipLen ? 1 : 0;
+function withPlace(template: v128, place: u32): v128 {
+  template = i16x8.replace_lane(template, IFACE_LANE, <i16>placeIface(place));
+  template = i8x16.replace_lane(template, PKT_TYPE_LANE, <i8>placePktType(place));
+  template = i8x16.replace_lane(template, DIRECTION_LANE, <i8>placeDirection(place));
+  return i16x8.replace_lane(template, FLAGS_LANE, <i16>(FRAME_ETHERNET | FRAME_NO_IFACE));
 }

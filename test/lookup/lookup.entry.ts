@@ -1,4 +1,5 @@
 /** Test entry: the look-up structures by themselves. */
+import { newAddressMap, paint, valueOf } from '../../assembly/lookup/address-map';
 import {
   findRecord,
   HashTable,
@@ -23,7 +24,9 @@ export {
   beginStep,
   findRecord,
   insertRecord,
+  newAddressMap,
   nextStep,
+  paint,
   removeRecord,
   sealStepMap,
   sortKeys,
@@ -41,6 +44,10 @@ export function buildTrie(keys: usize, count: u32): usize {
 
 export function lookUp(trie: usize, high: u64, low: u64): u32 {
   return intervalOf(changetype<IntervalTrie>(trie), high, low);
+}
+
+export function valueAt(map: usize, address: u32): u32 {
+  return valueOf(map, address);
 }
 
 export function createTable(keyBytes: u32, recordBytes: u32): usize {

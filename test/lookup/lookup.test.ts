@@ -21,6 +21,9 @@ interface Exports {
   sortKeys(keys: number, count: number, scratch: number): number;
   buildTrie(keys: number, count: number): number;
   lookUp(trie: number, high: bigint, low: bigint): number;
+  newAddressMap(): number;
+  paint(map: number, min: number, max: number, keep: number, bits: number): number;
+  valueAt(map: number, address: number): number;
   createTable(keyBytes: number, recordBytes: number): number;
   insertRecord(table: number, key: number): number;
   findRecord(table: number, key: number): number;
@@ -75,6 +78,34 @@ test.for([1, 2, 3])('step map, seed %i', (seed) => {
     if (at < domain) found.push(at);
   }
   expect(found).toEqual(sorted);
+});
+
+test.for([1, 2, 3, 4])('address map, seed %i', (seed) => {
+  const random = generator(seed);
+  const map = core.newAddressMap();
+  const painted: { min: number; max: number; keep: number; bits: number }[] = [];
+  const probes = new Set([0, 0xffffffff]);
+  for (let i = 0; i < 60; i++) {
+    const bits = random(33);
+    const rest = bits === 32 ? 0 : 0xffffffff >>> bits;
+    const near = random(3) === 0 ? random(0xffffffff) : 0x0a000000 + random(4096);
+    const min = (near & ~rest) >>> 0;
+    const max = random(2) === 0 ? (near | rest) >>> 0 : Math.min(min + random(5000), 0xffffffff);
+    const keep = random(2) === 0 ? 0 : 0xffff;
+    painted.push({ min, max, keep, bits: random(1 << 20) });
+    for (const at of [min - 1, min, max, max + 1]) probes.add(at >>> 0);
+    for (let n = 0; n < 20; n++) probes.add((min + random(max - min + 1)) >>> 0);
+  }
+  for (const { min, max, keep, bits } of painted) {
+    expect(core.paint(map, min, max, keep, bits)).toBe(1);
+  }
+  for (const address of probes) {
+    let value = 0;
+    for (const { min, max, keep, bits } of painted) {
+      if (address >= min && address <= max) value = (value & keep) | bits;
+    }
+    expect(core.valueAt(map, address)).toBe(value);
+  }
 });
 
 /** Writes keys to the core, sorts and builds; the boundaries, ascending and without repetition. */

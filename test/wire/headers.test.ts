@@ -417,8 +417,8 @@ describe('the usual frame', () => {
   const packet = fc.record({
     transport,
     fields: fc.record({
-      src: fc.constantFrom('9.9.9.9', '192.168.1.77', '172.17.0.2'),
-      dst: fc.constantFrom('192.168.1.10', '8.8.4.4'),
+      src: fc.constantFrom('9.9.9.9', '192.168.1.77', '172.17.0.2', '192.168.1.10', '127.0.0.1'),
+      dst: fc.constantFrom('192.168.1.10', '8.8.4.4', '172.17.0.9', '255.255.255.255'),
       ttl: fc.nat(255),
       tos: fc.nat(255),
       frag: fc.constantFrom(0, 0, 0, 0x4000, 0x2000, 1),
