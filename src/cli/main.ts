@@ -28,7 +28,13 @@ async function main(): Promise<void> {
     env,
     signal: interrupt.signal,
   });
-  if (!stdin.isTTY) stdin.destroy();
+  await Promise.all([stdout, stderr].map(flushed));
+  process.exit(); // some milliseconds before the end of what else is open: standard input, a heap
+}
+
+/** Settles when all that was written before has left the process. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
 void main();
