@@ -30,7 +30,7 @@ export class FrameRecord {
   tcpFlags: u8;
   pktType: u8;
   direction: u8;
-  owner: u8; // the worker that judges this frame
+  pad: u8;
   flags: u16;
   fault: u8;
   icmp: u8; // ICMP type (the code is at l3 + l4Off + 1)

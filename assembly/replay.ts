@@ -38,18 +38,23 @@ import { writeResult } from './result';
 import { Slot, Traversal } from './slot';
 import { countBy } from './stats';
 
-const AHEAD: u32 = 64;
+const AHEAD: usize = 64; // frames
+const AHEAD_ENTRY: usize = 8; // u32 frame record, u32 AHEAD_REF
+/** Where the hash of the frame's tuple is, and then its connection's reference. */
+const AHEAD_REF: usize = 4;
+const GROUP: u32 = 16; // frames whose owners are compared at once
 
 let packet: Packet = changetype<Packet>(0);
 let worker: u32 = 0;
 let workers: u32 = 1;
-let ahead: usize = 0; // u32 connection reference of each own frame ahead, then a sum nobody reads
+let ahead: usize = 0; // the own frames that were looked ahead at, then a sum nobody reads
+let aheadEnd: usize = 0;
 
 /** Makes this instance worker number `thisWorker` of `ofWorkers`. False when memory runs out. */
 export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   packet = changetype<Packet>(allocate((offsetof<Packet>() + 15) & ~15));
   const scratch = allocate((offsetof<Outcome>() + 15) & ~15);
-  ahead = allocate(AHEAD * 4 + 8);
+  ahead = allocate(AHEAD * AHEAD_ENTRY + 8);
   if (changetype<usize>(packet) == 0 || scratch == 0 || ahead == 0) return false;
   attachOutcome(scratch);
   worker = thisWorker;
@@ -60,28 +65,28 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
 /** Judges this worker's frames of `slot`. STATUS_*. */
 export function judgeSlot(slot: Slot): u32 {
   const n = slot.frameCount;
-  let record = <usize>slot.frames;
+  const first = <usize>slot.frames;
   if (slot.firstFrame == 1 && n > 0) {
-    const start = changetype<FrameRecord>(record).tsNanos;
+    const start = changetype<FrameRecord>(first).tsNanos;
     if (!preloadConnections(start, worker, workers)) return STATUS_NO_MEMORY;
     if (preloadMovesOwner()) noteMove();
   }
-  let result = <usize>slot.results;
   let frames: u64 = 0;
   let express: u64 = 0;
   let bytes: u64 = 0;
-  let lookedAt: u32 = 0; // frames of the slot whose connections were looked up
-  let next = ahead;
-  for (let i: u32 = 0; i < n; i++) {
-    if (i == lookedAt) {
-      lookedAt += lookAhead(record, n - i);
-      next = ahead;
-    }
-    const r = changetype<FrameRecord>(record);
-    if (isOwn(r)) {
-      const ref = load<u32>(next);
-      next += 4;
-      const frame = slot.firstFrame + i;
+  let lookedAt: u32 = 0; // frames of the slot, others' included
+  while (lookedAt < n) {
+    lookedAt = lookAhead(slot, lookedAt);
+    const end = aheadEnd;
+    frames += (end - ahead) / AHEAD_ENTRY;
+    for (let at = ahead; at < end; at += AHEAD_ENTRY) {
+      const record = <usize>load<u32>(at);
+      const r = changetype<FrameRecord>(record);
+      const ref = load<u32>(at, AHEAD_REF);
+      const index = <u32>(record - first) / FRAME_RECORD_SIZE;
+      const frame = slot.firstFrame + index;
+      const results = <usize>slot.results;
+      const result = results == 0 ? 0 : results + <usize>index * RESULT_RECORD_SIZE;
       const traversal = ref == 0 ? 0 : goExpress(r, ref, frame);
       if (traversal == 0) {
         judgeFrame(packet, r, frame, result);
@@ -90,10 +95,7 @@ export function judgeSlot(slot: Slot): u32 {
         bytes += r.ipLen;
         if (result != 0) writeExpress(r, ref, changetype<Traversal>(traversal), result);
       }
-      frames++;
     }
-    record += FRAME_RECORD_SIZE;
-    if (result != 0) result += RESULT_RECORD_SIZE;
   }
   countBy(STAT_FRAMES, frames);
   countBy(STAT_INJECTED, express);
@@ -103,39 +105,50 @@ export function judgeSlot(slot: Slot): u32 {
   return isOwnerConflict() ? STATUS_OWNER_CONFLICT : STATUS_OK;
 }
 
+/** Those of the slot's frames `from` to `from` + 15 that are this worker's, a bit each. */
 @inline
-function isOwn(r: FrameRecord): bool {
-  return workers == 1 || <u32>r.owner == worker;
+function ownOf(slot: Slot, from: u32): u32 {
+  const owners = v128.load(<usize>slot.owners + <usize>from);
+  const own = i8x16.bitmask(i8x16.eq(owners, i8x16.splat(<i8>worker)));
+  const left = slot.frameCount - from;
+  return left < GROUP ? own & ((1 << left) - 1) : own;
 }
 
 /**
  * Reads what the look-ups of this worker's next frames will need: all their buckets, then all the
  * connections in them. Each loop of loads does nothing else, so that the processor has the cache
- * misses of all its packets under way at once. `ahead` then has a reference for each of them.
- * Returns how many of the `n` frames from `first` on that covers, others' included.
+ * misses of all its packets under way at once. `ahead` then has an entry for each of them. Returns
+ * how many frames of the slot are covered when those before `from` were, others' included.
  */
-function lookAhead(first: usize, n: u32): u32 {
-  let record = first;
+function lookAhead(slot: Slot, from: u32): u32 {
+  const first = <usize>slot.frames;
+  const n = slot.frameCount;
   let end = ahead;
-  let i: u32 = 0;
-  for (; i < n && end != ahead + AHEAD * 4; i++) {
-    const r = changetype<FrameRecord>(record);
-    if (isOwn(r)) {
+  let i = from;
+  for (; i < n && end <= ahead + (AHEAD - GROUP) * AHEAD_ENTRY; i += GROUP) {
+    for (let own = ownOf(slot, i); own != 0; own &= own - 1) {
+      const record = first + <usize>(i + ctz<u32>(own)) * FRAME_RECORD_SIZE;
+      const r = changetype<FrameRecord>(record);
       const ports = <u32>r.sport | (<u32>r.dport << 16);
-      store<u32>(end, hashAhead(r.proto, r.src, r.dst, ports));
-      end += 4;
+      store<u32>(end, <u32>record);
+      store<u32>(end, hashAhead(r.proto, r.src, r.dst, ports), AHEAD_REF);
+      end += AHEAD_ENTRY;
     }
-    record += FRAME_RECORD_SIZE;
   }
   let sum: u64 = 0;
-  for (let at = ahead; at < end; at += 4) sum += load<u64>(bucketOf(load<u32>(at)));
-  for (let at = ahead; at < end; at += 4) store<u32>(at, refOf(load<u32>(at)));
-  for (let at = ahead; at < end; at += 4) {
-    const conn = <usize>(load<u32>(at) & ~1);
+  for (let at = ahead; at < end; at += AHEAD_ENTRY) {
+    sum += load<u64>(bucketOf(load<u32>(at, AHEAD_REF)));
+  }
+  for (let at = ahead; at < end; at += AHEAD_ENTRY) {
+    store<u32>(at, refOf(load<u32>(at, AHEAD_REF)), AHEAD_REF);
+  }
+  for (let at = ahead; at < end; at += AHEAD_ENTRY) {
+    const conn = <usize>(load<u32>(at, AHEAD_REF) & ~1);
     sum += load<u64>(conn) + load<u64>(conn, 64); // address 0 holds nothing, and may be read
   }
-  store<u64>(ahead + AHEAD * 4, sum); // so that the reads are not dropped
-  return i;
+  store<u64>(ahead + AHEAD * AHEAD_ENTRY, sum); // so that the reads are not dropped
+  aheadEnd = end;
+  return min<u32>(i, n);
 }
 
 /** The result of a packet that went express. */

@@ -20,6 +20,8 @@ export class Slot {
   have: u32;
   consumed: u32; // bytes from dataStart that were decoded; the rest is carried to the next slot
   faultOffset: u64; // with status: offset in the capture of the record that is at fault
+  owners: u32; // u8 per frame: the worker that judges it; SLOT_MAX_FRAMES, and room for a vector
+  pad: u32;
 }
 
 /** What happened to one frame. 64 bytes; written only when the embedder asks for results. */

@@ -72,10 +72,13 @@ export function createSlot(withResults: u32): usize {
   const data = allocate(SLOT_HEADROOM_BYTES + SLOT_DATA_BYTES + CHECKSUM_SLACK);
   const frames = allocate(SLOT_MAX_FRAMES * FRAME_RECORD_SIZE);
   const reassembly = allocate(SLOT_REASSEMBLY_BYTES + CHECKSUM_SLACK);
+  const owners = allocate(SLOT_MAX_FRAMES + offsetof<v128>());
   if (changetype<usize>(slot) == 0 || data == 0 || frames == 0 || reassembly == 0) return 0;
+  if (owners == 0) return 0;
   slot.data = <u32>data + SLOT_HEADROOM_BYTES;
   slot.frames = <u32>frames;
   slot.reassembly = <u32>reassembly;
+  slot.owners = <u32>owners;
   if (withResults != 0) {
     const results = allocate(SLOT_MAX_FRAMES * RESULT_RECORD_SIZE);
     if (results == 0) return 0;

@@ -26,7 +26,6 @@ import { ifaceOfIndex } from './imports';
 import { noteInner } from './inner';
 import { ipv4 } from './ipv4';
 import { fragmentHeader, ipv6 } from './ipv6';
-import { ownerOf } from './owner';
 import {
   PLACE_GUESSED,
   PLACE_LEARN,
@@ -68,11 +67,9 @@ const ETHERTYPE_QINQ_OLD: u32 = 0x9100;
 
 /** Iface | direction << 16 for frames that nothing else places; set per slot from the state. */
 let at: u32 = 0;
-let workers: u32 = 1;
 
 export function beginLinks(state: CaptureState): void {
   at = <u32>state.atIface | (<u32>state.atDirection << 16);
-  workers = state.workers;
 }
 
 /** Decodes the IP packet behind a link header, by its ethertype; the ways that are less usual. */
@@ -261,7 +258,6 @@ export function decodeFrame(
   if (isDefragCandidate(f.flags, f.family == FAMILY_V4 ? 0 : fragmentHeader)) {
     queueFragment(f, state, f.vlan, time);
   }
-  if (workers > 1) f.owner = <u8>ownerOf(f);
 }
 
 /** What is counted for the report. */

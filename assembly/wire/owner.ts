@@ -10,9 +10,10 @@
  * A rule that translates addresses that are not known for it (translatable.ts) is found out by the
  * pipeline, which asks ownerOfTuple() after NAT.
  */
-import { FAMILY_V4, FRAME_FRAGMENT } from '../abi';
+import { FAMILY_V4, FAULT_NONE, FRAME_FRAGMENT } from '../abi';
 import { v6Bytes } from '../address';
 import { FrameRecord, Packet } from '../packet';
+import { Slot } from '../slot';
 import { be32 } from './bytes';
 import { IPV4_DST, IPV4_HEADER, IPV4_OFFSET, IPV4_PROTO, IPV4_SRC } from './ipv4';
 import { IPV6_DST, IPV6_HEADER, IPV6_SRC, skipHeaders, skippedTo } from './ipv6';
@@ -20,6 +21,7 @@ import { quoteOf } from './quoted';
 import { CaptureState } from './state';
 import { attachTranslatable, isTranslatableV4, isTranslatableV6 } from './translatable';
 import { hasPorts, IPPROTO_ICMP, IPPROTO_ICMPV6 } from './transport';
+import { frameIndex } from './walk';
 
 let workers: u32 = 1;
 
@@ -61,8 +63,19 @@ export function ownerV4(src: u32, dst: u32, sport: u32, dport: u32): u32 {
   return pick(endpointV4(src, sport) + endpointV4(dst, dport));
 }
 
+/** Says who judges a frame of the slot. With one worker, all are its own, and nobody writes that. */
+@inline
+export function setOwner(slot: Slot, f: FrameRecord, owner: u32): void {
+  store<u8>(<usize>slot.owners + <usize>frameIndex(slot, f), <u8>owner);
+}
+
+/** Chooses who judges a decoded frame of the slot. */
+export function chooseOwner(slot: Slot, f: FrameRecord): void {
+  if (workers > 1) setOwner(slot, f, f.fault == FAULT_NONE ? ownerOf(f) : 0);
+}
+
 /** The worker (from 0) that judges a decoded frame without fault. */
-export function ownerOf(f: FrameRecord): u32 {
+function ownerOf(f: FrameRecord): u32 {
   let sport = <u32>f.sport;
   let dport = <u32>f.dport;
   const proto = <u32>f.proto;

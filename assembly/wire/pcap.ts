@@ -26,6 +26,7 @@ import {
 import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
 import { decodeFrame, LINKTYPE_ETHERNET } from './link';
+import { chooseOwner } from './owner';
 import { addFact, addLink, CaptureState, linkAt, setClock } from './state';
 import { decodeUsual } from './usual';
 import { frameAt, frameIndex, incomplete, isFull, stop } from './walk';
@@ -109,7 +110,7 @@ function usualRecords(slot: Slot, state: CaptureState, p: usize): usize {
     const len = load<u32>(p, 12);
     const at = p + header;
     const said = DIRECTION_UNKNOWN;
-    if (!decodeUsual(f, at, cap, len, now, iface, said, state)) break;
+    if (!decodeUsual(f, at, cap, len, now, iface, said, state, slot)) break;
     const flags = f.flags;
     if (flags & (FRAME_SNAPPED | FRAME_NO_IFACE)) {
       if (flags & FRAME_SNAPPED) snapped++;
@@ -160,6 +161,7 @@ export function walkPcap(slot: Slot, state: CaptureState, p: usize): usize {
     const f = frameAt(slot, count);
     const frame = slot.firstFrame + <u64>count;
     decodeFrame(f, state, link, p + header, cap, len, time, DIRECTION_UNKNOWN, frame);
+    chooseOwner(slot, f);
     addFact(state, FACT_FRAME_BYTES, len);
     state.lastTime = time;
     slot.frameCount = count + 1;

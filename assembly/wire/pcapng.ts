@@ -27,6 +27,7 @@ import {
 import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
 import { LINKTYPE_ETHERNET } from './link';
+import { chooseOwner } from './owner';
 import {
   BLOCK_ENHANCED,
   BLOCK_INTERFACE,
@@ -92,7 +93,7 @@ function usualBlocks(slot: Slot, state: CaptureState, p: usize): usize {
     }
     const len = load<u32>(p, 24);
     const at = p + PACKET_DATA;
-    if (!decodeUsual(f, at, cap, len, now, link.iface, said, state)) break;
+    if (!decodeUsual(f, at, cap, len, now, link.iface, said, state, slot)) break;
     const flags = f.flags;
     if (flags & (FRAME_SNAPPED | FRAME_NO_IFACE)) {
       if (flags & FRAME_SNAPPED) snapped++;
@@ -140,6 +141,7 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
       if (state.skip == 0) break;
       if (isBareRecord(type)) {
         addFact(state, FACT_FRAME_BYTES, bareRecord(f, state, type, blockLength));
+        chooseOwner(slot, f);
         slot.frameCount = count + 1;
       }
       p = passOver(slot, state, p);
@@ -148,6 +150,7 @@ export function walkPcapng(slot: Slot, state: CaptureState, p: usize): usize {
     if (isRecord(type)) {
       if (!record(slot, state, f, p, type, slot.firstFrame + <u64>count)) break;
       addFact(state, FACT_FRAME_BYTES, f.frameLen);
+      chooseOwner(slot, f);
       slot.frameCount = count + 1;
     } else if (type == BLOCK_INTERFACE) {
       if (!describe(slot, state, p, blockLength)) break;

@@ -8,7 +8,7 @@
  * not even those of branches never taken.
  *
  *     record  0 time │ 8 l2 l3 │ 16 capLen frameLen │ 24 ipLen │ 28 src dst sport dport │
- *            40 l4Off iface fragOff family proto ttl tos tcpFlags pktType direction owner flags │
+ *            40 l4Off iface fragOff family proto ttl tos tcpFlags pktType direction 0 flags │
  *            56 fault icmp need have, all zero
  *
  * The 16 bytes from 40 on are the place's template with four of them filled in from the header.
@@ -20,9 +20,10 @@ import {
   FRAME_SNAPPED,
 } from '../abi';
 import { FrameRecord } from '../packet';
+import { Slot } from '../slot';
 import { placeBetweenV4 } from './between';
 import { IPV4_HEADER } from './ipv4';
-import { ownerV4 } from './owner';
+import { ownerV4, setOwner } from './owner';
 import { mayShowMore } from './inner';
 import {
   differences,
@@ -54,7 +55,6 @@ const PROTO: usize = 47;
 const TTL: usize = 48;
 const TOS: usize = 49;
 const FLAGS_OF_TCP: usize = 50;
-const OWNER: usize = 53;
 const FLAGS: usize = 54;
 
 // Of the template, by the size of the field.
@@ -64,7 +64,7 @@ const DIRECTION_LANE: u8 = 12;
 const FLAGS_LANE: u8 = 7;
 
 /**
- * Decodes the Ethernet frame at `p`, `cap` bytes captured of `frameLen`. `iface` and `said` are
+ * Decodes the Ethernet frame at `p` into `f`, one of the slot's, `cap` bytes captured of `frameLen`. `iface` and `said` are
  * what the capture says of its place. False: it takes the long way.
  */
 @inline
@@ -77,6 +77,7 @@ export function decodeUsual(
   iface: u32,
   said: u32,
   state: CaptureState,
+  slot: Slot,
 ): bool {
   if (cap < USUAL_BYTES || frameLen < cap) return false;
   if ((load<u32>(p, 12) & IPV4_PLAIN_MASK) != IPV4_PLAIN) return false;
@@ -128,7 +129,7 @@ export function decodeUsual(
   }
   if (state.workers > 1) {
     const ports = <u32>i32x4.extract_lane(turned, 2);
-    store<u8>(at, <u8>ownerV4(src, dst, ports & 0xffff, ports >> 16), OWNER);
+    setOwner(slot, f, ownerV4(src, dst, ports & 0xffff, ports >> 16));
   }
   return true;
 }

@@ -128,6 +128,7 @@ const SLOT_NEED = 52;
 const SLOT_HAVE = 56;
 const SLOT_CONSUMED = 60;
 const SLOT_FAULT_OFFSET = 64;
+const SLOT_OWNERS = 72;
 
 /** An instance with a host attached, for one capture. */
 export class Front {
@@ -241,12 +242,13 @@ export class Front {
     const count = view.getUint32(slot + SLOT_FRAME_COUNT, true);
     const first = Number(view.getBigUint64(slot + SLOT_FIRST_FRAME, true));
     const base = view.getUint32(slot + SLOT_FRAMES, true);
+    const owners = view.getUint32(slot + SLOT_OWNERS, true);
     return Array.from({ length: count }, (_, i) =>
-      this.#frame(view, base + i * abi.FRAME_RECORD_SIZE, first + i),
+      this.#frame(view, base + i * abi.FRAME_RECORD_SIZE, first + i, view.getUint8(owners + i)),
     );
   }
 
-  #frame(view: DataView, at: number, number: number): Frame {
+  #frame(view: DataView, at: number, number: number, owner: number): Frame {
     const l3 = view.getUint32(at + 12, true);
     const family = view.getUint8(at + 46);
     const capLen = view.getUint32(at + 16, true);
@@ -277,7 +279,7 @@ export class Front {
       tcpFlags: view.getUint8(at + 50),
       pktType: view.getUint8(at + 51),
       direction: view.getUint8(at + 52),
-      owner: view.getUint8(at + 53),
+      owner,
       flags: view.getUint16(at + 54, true),
       fault: view.getUint8(at + 56),
       icmp: view.getUint8(at + 57),
