@@ -93,6 +93,13 @@ function largestThrough(iface: u32): u32 {
   return load<u32>(largest + (<usize>iface << 2));
 }
 
+/** Whether frame number `frame`, which came in by `iface`, may go express. */
+@inline
+export function isWayOpen(iface: u32, frame: u64): bool {
+  const way = load<u8>(ways + iface);
+  return way == WAY_OPEN || (way != WAY_CLOSED && !isSeenBelow(iface, frame));
+}
+
 /**
  * Judges frame number `frame`, whose connection may be `ref` (as table.ts refers to them). Returns
  * the traversal that it repeated; 0: nothing was done. The connection is then in expressConn, the
@@ -107,11 +114,7 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   if ((state & TYPE_DIRECTION_FLAGS) != RECEIVED) return 0;
   if (r.fault != 0) return 0;
   const iface = <u32>(place >> 16) & 0xffff;
-  const way = load<u8>(ways + iface);
-  if (way != WAY_OPEN) {
-    if (way == WAY_CLOSED) return 0;
-    if (isSeenBelow(iface, frame)) return 0;
-  }
+  if (!isWayOpen(iface, frame)) return 0;
 
   // the connection
   const conn = changetype<Conn>(ref & ~1);

@@ -15,6 +15,7 @@ import {
   STATUS_OK,
   STATUS_OWNER_CONFLICT,
 } from './abi';
+import { AHEAD_ENTRY, AHEAD_REF } from './ahead';
 import { Conn } from './conntrack/conn';
 import {
   bucketOf,
@@ -25,6 +26,7 @@ import {
   tableFull,
 } from './conntrack/index';
 import { attachExpress, goExpress } from './express';
+import { attachExpressOpening, goOpening, lookAtOpenings } from './express-opening';
 import { attachBook, isOwnerConflict, noteMove } from './judge/book';
 import { fill } from './judge/entry';
 import { judgeFrame } from './judge/role';
@@ -39,9 +41,6 @@ import { Slot, Traversal } from './slot';
 import { countBy } from './stats';
 
 const AHEAD: usize = 64; // frames
-const AHEAD_ENTRY: usize = 8; // u32 frame record, u32 AHEAD_REF
-/** Where the hash of the frame's tuple is, and then its connection's reference. */
-const AHEAD_REF: usize = 4;
 const GROUP: u32 = 16; // frames whose owners are compared at once
 
 let packet: Packet = changetype<Packet>(0);
@@ -59,7 +58,13 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   attachOutcome(scratch);
   worker = thisWorker;
   workers = ofWorkers;
-  return attachBook(ofWorkers) && attachExpress() && attachReassembly() && attachOpenings();
+  return (
+    attachBook(ofWorkers) &&
+    attachExpress() &&
+    attachReassembly() &&
+    attachOpenings() &&
+    attachExpressOpening(AHEAD)
+  );
 }
 
 /** Judges this worker's frames of `slot`. STATUS_*. */
@@ -88,12 +93,12 @@ export function judgeSlot(slot: Slot): u32 {
       const results = <usize>slot.results;
       const result = results == 0 ? 0 : results + <usize>index * RESULT_RECORD_SIZE;
       const traversal = ref == 0 ? 0 : goExpress(r, ref, frame);
-      if (traversal == 0) {
-        judgeFrame(packet, r, frame, result);
-      } else {
+      if (traversal != 0) {
         express++;
         bytes += r.ipLen;
         if (result != 0) writeExpress(r, ref, changetype<Traversal>(traversal), result);
+      } else if (ref != 0 || !goOpening(packet, r, at - ahead, frame, result)) {
+        judgeFrame(packet, r, frame, result);
       }
     }
   }
@@ -139,13 +144,17 @@ function lookAhead(slot: Slot, from: u32): u32 {
   for (let at = ahead; at < end; at += AHEAD_ENTRY) {
     sum += load<u64>(bucketOf(load<u32>(at, AHEAD_REF)));
   }
+  let least = u32.MAX_VALUE;
   for (let at = ahead; at < end; at += AHEAD_ENTRY) {
-    store<u32>(at, refOf(load<u32>(at, AHEAD_REF)), AHEAD_REF);
+    const ref = refOf(load<u32>(at, AHEAD_REF));
+    store<u32>(at, ref, AHEAD_REF);
+    least = min<u32>(least, ref);
   }
   for (let at = ahead; at < end; at += AHEAD_ENTRY) {
     const conn = <usize>(load<u32>(at, AHEAD_REF) & ~1);
     sum += load<u64>(conn) + load<u64>(conn, 64); // address 0 holds nothing, and may be read
   }
+  if (least == 0) sum += lookAtOpenings(ahead, end);
   store<u64>(ahead + AHEAD * AHEAD_ENTRY, sum); // so that the reads are not dropped
   aheadEnd = end;
   return min<u32>(i, n);

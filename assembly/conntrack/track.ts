@@ -103,7 +103,7 @@ function initConn(p: Packet): usize {
 
 /** Forgets what the last packet left behind: its unconfirmed connection, and killed ones. */
 @inline
-function endLastPacket(): void {
+export function endLastPacket(): void {
   if (begun != 0) freeBegun();
   freeDying();
 }

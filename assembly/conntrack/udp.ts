@@ -19,7 +19,7 @@ import { checksumOk, TRACK_ACCEPT, TRACK_INVALID } from './protocol';
 import { refresh, timeoutOf } from './timeout';
 
 const HEADER: u32 = 8;
-const STREAM_AFTER: u64 = 2_000_000_000;
+export const STREAM_AFTER: u64 = 2_000_000_000;
 
 export function trackUdp(p: Packet, conn: Conn): u32 {
   if (p.l4Cap < HEADER) return TRACK_INVALID;

@@ -57,7 +57,7 @@ import { outcome, TOWARDS_ROUTED } from './outcome';
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 /** What may be said of a frame that no rule and no route asks about. */
-const HARMLESS: u16 = <u16>(FRAME_ETHERNET | FRAME_NO_IFACE);
+export const HARMLESS: u16 = <u16>(FRAME_ETHERNET | FRAME_NO_IFACE);
 
 // What a connection that may be remembered has of Conn.status and Conn.flags besides.
 const STATUS: u32 = IPS_CONFIRMED | IPS_DST_NAT | IPS_NAT_DONE_MASK;
@@ -69,7 +69,7 @@ const NATURE_REPLY: u32 = 2;
 const NATURE_ESTABLISHED: u32 = 4;
 const NATURE_NAT_SHIFT: u32 = 1; // IPS_* of NAT from here on: bits 3, 4, 6 and 7
 
-let smallestMtu: u32 = 0;
+export let smallestMtu: u32 = 0;
 
 /** False when memory runs out. */
 export function attachOpenings(): bool {
@@ -95,10 +95,13 @@ export function takeOpening(p: Packet): bool {
   const nature = natureOf(p, conn);
   const ports = <u32>p.sport | (<u32>p.dport << 16);
   const led = ledBy(p, conn);
-  const e = findOpening(p.src, p.dst, ports, p.proto, p.in, key, nature, led);
-  if (e != null) return nature == 0 ? repeat(p, conn, e) : follow(p, conn, e);
-  outcome.opening = 1;
-  return false;
+  const found = findOpening(p.src, p.dst, ports, p.proto, p.in, key, nature, led);
+  if (found == 0) {
+    outcome.opening = 1;
+    return false;
+  }
+  const e = changetype<Opening>(found);
+  return nature == 0 ? repeat(p, conn, e) : follow(p, conn, e);
 }
 
 /** Whether the packet has a connection, and nothing that the key does not show. */
@@ -132,14 +135,29 @@ function ledBy(p: Packet, conn: Conn): u64 {
   return conn.status & IPS_SRC_NAT ? ledTo(conn.origSrc, conn.origSport) : 0;
 }
 
+/** The destination of a packet to `dst` that begins a connection and goes the way of `e`. */
+@inline
+export function givenDst(e: Opening, dst: u32): u32 {
+  return e.given & GIVEN_DST ? e.dst : dst;
+}
+
+@inline
+export function givenDport(e: Opening, dport: u16): u16 {
+  return e.given & GIVEN_DPORT ? e.dport : dport;
+}
+
+/** Whether what `e` stands for was translated like this packet: rules may tell the two apart. */
+@inline
+export function isGivenAlike(e: Opening, isTranslated: bool): bool {
+  return isTranslated == ((e.status & IPS_DST_NAT) != 0);
+}
+
 /** Lets a packet that begins a connection go the way of `e`. False: it must find its own. */
 function repeat(p: Packet, conn: Conn, e: Opening): bool {
-  const t = changetype<Traversal>(<usize>e.traversal);
-  const dst = e.given & GIVEN_DST ? e.dst : p.dst;
-  const dport = e.given & GIVEN_DPORT ? e.dport : p.dport;
-  const isTranslated = dst != p.dst || dport != p.dport;
-  if (isTranslated != ((e.status & IPS_DST_NAT) != 0)) return false; // rules may tell the two apart
-  if (t.verdict == VERDICT_ACCEPT) {
+  const dst = givenDst(e, p.dst);
+  const dport = givenDport(e, p.dport);
+  if (!isGivenAlike(e, p.dst != dst || p.dport != dport)) return false;
+  if (e.isAccepted) {
     conn.replSrc = dst;
     conn.replSport = dport;
     if (!isReplyFree(conn, p.tsNanos)) {
@@ -155,7 +173,7 @@ function repeat(p: Packet, conn: Conn, e: Opening): bool {
     p.dst = dst;
     p.dport = dport;
   }
-  goAs(t);
+  goAs(changetype<Traversal>(<usize>e.traversal));
   return true;
 }
 
@@ -195,6 +213,7 @@ export function rememberOpening(p: Packet, traversal: usize): void {
   e.dst = p.dst;
   e.dport = p.dport;
   e.given = p.natGiven;
+  e.isAccepted = <u32>(t.verdict == VERDICT_ACCEPT);
 }
 
 /** Whether nothing but the key decided what became of a packet that began a connection. */

@@ -15,28 +15,33 @@ const PER_RULE: u32 = 4;
 const LEAST: u32 = 1 << 12;
 const MOST: u32 = 1 << 18;
 
-/** 64 bytes. */
 @unmanaged
-export class Opening {
+export class OpeningKey {
   where: u64; // classes of dst and dport, interface
   classes: u64; // of src and sport, and of src to routing
   kind: u64; // volatile key, protocol, class of dst to routing, nature of the connection; never 0
   led: u64; // classes of what a connection makes of dst and dport; 0: nothing
+}
+
+/** 64 bytes. */
+@unmanaged
+export class Opening extends OpeningKey {
   traversal: u32; // Traversal
   status: u32; // IPS_* that the connection got from NAT
   dst: u32; // as the packet leaves, where `given` says so; else as it came
   dport: u16;
   given: u16; // GIVEN_*
-  pad1: u64;
+  isAccepted: u32; // 1: connections begin
+  pad1: u32;
   pad2: u64;
 }
 
-const KEY_BYTES: usize = offsetof<Opening>('traversal');
+const KEY_BYTES: usize = offsetof<OpeningKey>();
 const SET_BYTES: usize = 2 * offsetof<Opening>();
 
 let entries: usize = 0;
 let shift: u32 = 0; // of a hash, to the number of its set
-let asked: Opening = changetype<Opening>(0); // the key that was asked for last
+let asked: OpeningKey = changetype<OpeningKey>(0); // the key that was asked for last
 let place: usize = 0; // its set
 
 /** False when memory runs out. */
@@ -49,7 +54,7 @@ export function attachOpeningTable(): bool {
   }
   shift = 64 - bits;
   entries = allocate(<usize>count * offsetof<Opening>());
-  asked = changetype<Opening>(allocate(offsetof<Opening>()));
+  asked = changetype<OpeningKey>(allocate(KEY_BYTES));
   return entries != 0 && changetype<usize>(asked) != 0 && attachRouteClasses();
 }
 
@@ -59,45 +64,63 @@ export function isKeyWide(): bool {
 }
 
 /**
- * The entry for packets like this IPv4 one, or null. `key`: its volatile key, `nature`: what is
- * known of its connection, 8 bits; `led`: see ledTo().
+ * Makes `to` the key of packets like this IPv4 one, and returns the set it belongs to. `volatile`:
+ * the packet's volatile key; `nature`: what is known of its connection, 8 bits; `led`: see ledTo().
  */
+export function loadKey(
+  to: OpeningKey,
+  src: u32,
+  dst: u32,
+  ports: u32,
+  proto: u32,
+  iface: u32,
+  volatile: u32,
+  nature: u32,
+  led: u64,
+): usize {
+  const where = endpointClasses(DIM_DST, dst, DIM_DPORT, ports >> 16) | (<u64>iface << 48);
+  const classes =
+    endpointClasses(DIM_SRC, src, DIM_SPORT, ports & 0xffff) | (<u64>routeClass(src) << 48);
+  const kind =
+    <u64>volatile | (<u64>proto << 32) | (<u64>routeClass(dst) << 40) | (<u64>nature << 56);
+  to.where = where;
+  to.classes = classes;
+  to.kind = kind;
+  to.led = led;
+  let h = (where ^ rotl<u64>(classes, 20) ^ rotl<u64>(led, 41)) * 0x9e3779b97f4a7c15;
+  h = (h ^ (h >> 32) ^ kind) * 0xd6e8feb86659fd93;
+  return entries + <usize>(h >> shift) * SET_BYTES;
+}
+
+/** The entry of a set that has the key, or 0. */
+@inline
+export function entryIn(set: usize, key: OpeningKey): usize {
+  if (hasKey(set, key)) return set;
+  const second = set + offsetof<Opening>();
+  return hasKey(second, key) ? second : 0;
+}
+
+@inline
+export function hasKey(entry: usize, key: OpeningKey): bool {
+  const k = changetype<usize>(key);
+  const low = v128.eq<i64>(v128.load(entry), v128.load(k));
+  const high = v128.eq<i64>(v128.load(entry, 16), v128.load(k, 16));
+  return v128.all_true<i64>(v128.and(low, high));
+}
+
+/** The entry for packets with this key (as for loadKey), or 0; newOpening() is then for them. */
 export function findOpening(
   src: u32,
   dst: u32,
   ports: u32,
   proto: u32,
   iface: u32,
-  key: u32,
+  volatile: u32,
   nature: u32,
   led: u64,
-): Opening | null {
-  const where = endpointClasses(DIM_DST, dst, DIM_DPORT, ports >> 16) | (<u64>iface << 48);
-  const classes =
-    endpointClasses(DIM_SRC, src, DIM_SPORT, ports & 0xffff) | (<u64>routeClass(src) << 48);
-  const kind =
-    <u64>key | (<u64>proto << 32) | (<u64>routeClass(dst) << 40) | (<u64>nature << 56);
-  let h = (where ^ rotl<u64>(classes, 20) ^ rotl<u64>(led, 41)) * 0x9e3779b97f4a7c15;
-  h = (h ^ (h >> 32) ^ kind) * 0xd6e8feb86659fd93;
-  asked.where = where;
-  asked.classes = classes;
-  asked.kind = kind;
-  asked.led = led;
-  place = entries + <usize>(h >> shift) * SET_BYTES;
-  if (isAsked(place)) return changetype<Opening>(place);
-  const second = place + offsetof<Opening>();
-  return isAsked(second) ? changetype<Opening>(second) : null;
-}
-
-@inline
-function isAsked(entry: usize): bool {
-  const a = changetype<usize>(asked);
-  return v128.all_true<i64>(
-    v128.and(
-      v128.eq<i64>(v128.load(entry), v128.load(a)),
-      v128.eq<i64>(v128.load(entry, 16), v128.load(a, 16)),
-    ),
-  );
+): usize {
+  place = loadKey(asked, src, dst, ports, proto, iface, volatile, nature, led);
+  return entryIn(place, asked);
 }
 
 /** Of a connection's packet that PREROUTING leads to `dst` and `dport`: a key's part for it. */

@@ -1,0 +1,90 @@
+/**
+ * Connections that begin as nearly all do, outside of zones: with a SYN or a datagram. Says what
+ * track.ts, tcp.ts and udp.ts would say of such a packet, with what cannot apply left out; anything
+ * else is left to them.
+ */
+import { FAMILY_V4, SYSCTL_CT_UDP_TIMEOUT } from '../abi';
+import { FrameRecord } from '../packet';
+import { Conn, setStreamFrom, windowFlagsOf } from './conn';
+import { TCP_HEADER, UDP_HEADER } from './established';
+import { allocConn, find, freeConn, link } from './table';
+import { timeoutAfter } from './tcp';
+import { headerLength, readSynOptions } from './tcp-options';
+import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN, TCP_SYN_SENT, TCP_SYN_SET } from './tcp-table';
+import { timeoutOf } from './timeout';
+import { endLastPacket } from './track';
+import { IPPROTO_TCP } from './tuple';
+import { STREAM_AFTER } from './udp';
+
+/**
+ * Whether the transport header at `l4`, with `len` bytes to the packet's end, all captured, may
+ * begin a connection so. The checksum is the caller's to judge.
+ */
+@inline
+export function isStart(proto: u32, l4: usize, len: u32): bool {
+  if (proto != IPPROTO_TCP) {
+    const length = <u32>bswap<u16>(load<u16>(l4, 4));
+    return len >= UDP_HEADER && length >= UDP_HEADER && length <= len;
+  }
+  if (len < TCP_HEADER) return false;
+  const header = headerLength(l4);
+  if (header < TCP_HEADER || header > len) return false;
+  const flags = <u32>load<u8>(l4, 13);
+  if ((flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_SYN) return false;
+  return load<u16>(l4, 14) != 0; // a window of 0 counts as 1
+}
+
+/** Whether the packet's tuple is nobody's. */
+export function isUnknown(r: FrameRecord): bool {
+  endLastPacket();
+  return find(FAMILY_V4, r.proto, r.src, r.dst, r.sport, r.dport, 0, r.tsNanos) == 0;
+}
+
+/**
+ * Begins the connection of a packet that isStart() and isUnknown(), whose answers come from
+ * `from`:`port`; NAT gave it `status`. 0: their tuple is another's, or memory has run out.
+ */
+export function start(r: FrameRecord, from: u32, port: u32, status: u32): usize {
+  const now = r.tsNanos;
+  const proto = <u32>r.proto;
+  if (find(FAMILY_V4, proto, from, r.src, port, r.sport, 0, now) != 0) return 0;
+  const at = allocConn(now);
+  if (at == 0) return 0;
+  const conn = changetype<Conn>(at);
+  conn.origSrc = r.src;
+  conn.origDst = r.dst;
+  conn.origSport = r.sport;
+  conn.origDport = r.dport;
+  conn.replSrc = from;
+  conn.replDst = r.src;
+  conn.replSport = <u16>port;
+  conn.replDport = r.sport;
+  conn.proto = r.proto;
+  conn.family = <u8>FAMILY_V4;
+  conn.status = status;
+  const l4 = <usize>r.l3 + r.l4Off;
+  if (proto == IPPROTO_TCP) {
+    startTcp(conn, l4, r.ipLen - r.l4Off, now);
+  } else {
+    setStreamFrom(conn, now + STREAM_AFTER);
+    conn.expires = now + timeoutOf(SYSCTL_CT_UDP_TIMEOUT);
+  }
+  if (link(conn)) return at;
+  freeConn(conn);
+  return 0;
+}
+
+@inline
+function startTcp(conn: Conn, l4: usize, len: u32, now: u64): void {
+  const seq = bswap<u32>(load<u32>(l4, 4));
+  const win = <u32>bswap<u16>(load<u16>(l4, 14));
+  const end = seq + len - headerLength(l4) + 1;
+  conn.tdEnd0 = end;
+  conn.tdMaxEnd0 = end;
+  conn.tdMaxWin0 = win;
+  conn.tdMaxEnd1 = win; // as if 0 had been acknowledged
+  readSynOptions(l4, len, windowFlagsOf(conn, 0));
+  conn.lastIndex = <u8>TCP_SYN_SET;
+  conn.state = <u8>TCP_SYN_SENT;
+  conn.expires = now + timeoutAfter(conn, TCP_SYN_SET, TCP_SYN_SENT);
+}

@@ -1,0 +1,193 @@
+/**
+ * The express way for packets that begin a connection as others did before (pipeline/opening.ts):
+ * judged straight from the frame record as in express.ts, whatever differs in anything takes the
+ * long way. What a new connection touches lies anywhere in large tables: its opening, the traversal,
+ * the bucket of the answers' tuple. So that the cache misses of many packets overlap, all that is
+ * looked up some packets ahead, and kept here.
+ */
+import {
+  CT_NEW,
+  DIRECTION_IN,
+  FAMILY_V4,
+  FAULT_NONE,
+  PACKET_HOST,
+  STAT_BYTES,
+  STAT_CONN_DNAT,
+  STAT_CONNECTIONS,
+  STAT_INJECTED,
+  SYSCTL_CT_CHECKSUM,
+} from './abi';
+import { AHEAD_ENTRY, AHEAD_REF } from './ahead';
+import { Conn, IPS_DST_NAT } from './conntrack/conn';
+import { bucketOf, hashAhead, isStart, isUnknown, movesOwner, start } from './conntrack/index';
+import { isWayOpen } from './express';
+import { sysctl } from './host';
+import { noteMove } from './judge/book';
+import { fill } from './judge/entry';
+import { allocate } from './memory';
+import { tcpFingerprint, udpFingerprint } from './observe/fingerprint';
+import { nextPrediction } from './observe/pending';
+import { FrameRecord, Packet } from './packet';
+import { givenDport, givenDst, HARMLESS, isGivenAlike, smallestMtu } from './pipeline/opening';
+import { entryIn, hasKey, loadKey, Opening, OpeningKey } from './pipeline/openings';
+import { resetOutcome } from './pipeline/outcome';
+import { writeResult } from './result';
+import { Traversal } from './slot';
+import { count, countBy } from './stats';
+import { plainKey } from './table/index';
+import { addConnection, repeatTraversal } from './traversal';
+import { isRightV4 } from './wire/checksum';
+import { IPV4_HEADER } from './wire/ipv4';
+
+const TCP: u32 = 6;
+const UDP: u32 = 17;
+const IPV4_ID: usize = 4;
+const UDP_CHECK: usize = 6;
+
+/** What was looked up for a frame ahead. */
+@unmanaged
+class Ahead extends OpeningKey {
+  entry: u32; // the Opening with this key, or 0
+  set: u32; // where it may be; 0: the frame begins nothing
+  record: FrameRecord;
+  // what its judgement will read, or 0
+  traversal: u32;
+  bucket: u32; // of its answers' tuple
+  pad: u32;
+}
+
+let aheads: usize = 0; // Ahead per frame
+let checksums: bool = true;
+
+/** Makes room for `most` frames to be looked ahead at. False when memory runs out. */
+export function attachExpressOpening(most: usize): bool {
+  aheads = allocate(most * offsetof<Ahead>());
+  checksums = sysctl(SYSCTL_CT_CHECKSUM) != 0;
+  return aheads != 0;
+}
+
+/**
+ * Looks up what those of the frames ahead (from `first` to `last`, see ahead.ts) will need for which
+ * no connection was found. Returns a sum that nobody needs, so that what was read for the cache
+ * alone is not dropped.
+ */
+export function lookAtOpenings(first: usize, last: usize): u64 {
+  let end = aheads;
+  for (let at = first; at < last; at += AHEAD_ENTRY) {
+    const a = changetype<Ahead>(end);
+    a.record = changetype<FrameRecord>(<usize>load<u32>(at));
+    a.set = load<u32>(at, AHEAD_REF) == 0 ? <u32>setOf(a.record, a) : 0;
+    end += offsetof<Ahead>();
+  }
+  // loops of nothing but loads, as in replay.ts; address 0 holds nothing, and may be read
+  let sum: u64 = 0;
+  for (let at = aheads; at < end; at += offsetof<Ahead>()) {
+    const set = <usize>changetype<Ahead>(at).set;
+    sum += load<u64>(set) + load<u64>(set, offsetof<Opening>());
+  }
+  for (let at = aheads; at < end; at += offsetof<Ahead>()) findEntry(changetype<Ahead>(at));
+  for (let at = aheads; at < end; at += offsetof<Ahead>()) {
+    const a = changetype<Ahead>(at);
+    sum += load<u64>(<usize>a.traversal) + load<u64>(<usize>a.bucket);
+  }
+  return sum;
+}
+
+/** Looks for the entry of a frame that may begin a connection, and for what that leads to. */
+@inline
+function findEntry(a: Ahead): void {
+  a.entry = 0;
+  a.traversal = 0;
+  a.bucket = 0;
+  if (a.set == 0) return;
+  a.entry = <u32>entryIn(a.set, a);
+  if (a.entry == 0) return;
+  const e = changetype<Opening>(<usize>a.entry);
+  a.traversal = e.traversal;
+  if (!e.isAccepted) return;
+  const r = a.record;
+  const ports = <u32>givenDport(e, r.dport) | (<u32>r.sport << 16);
+  a.bucket = <u32>bucketOf(hashAhead(r.proto, givenDst(e, r.dst), r.src, ports));
+}
+
+/** Makes `to` the key of a frame that may begin a connection; 0: it does not. */
+@inline
+function setOf(r: FrameRecord, to: OpeningKey): usize {
+  if (r.family != FAMILY_V4 || r.flags & ~HARMLESS || r.fault != FAULT_NONE) return 0;
+  if (r.direction != DIRECTION_IN || r.pktType != PACKET_HOST || r.fragOff != 0) return 0;
+  if (r.l4Off != <u16>IPV4_HEADER || r.ttl <= 1) return 0;
+  if (r.ipLen > smallestMtu || r.ipLen < IPV4_HEADER) return 0;
+  const proto = <u32>r.proto;
+  if (proto != TCP && proto != UDP) return 0;
+  if (!isStart(proto, <usize>r.l3 + IPV4_HEADER, r.ipLen - IPV4_HEADER)) return 0;
+  const volatile = plainKey(CT_NEW, r.tcpFlags, r.ttl, r.tos, r.ipLen, 0);
+  if (volatile == 0) return 0;
+  const ports = <u32>r.sport | (<u32>r.dport << 16);
+  return loadKey(to, r.src, r.dst, ports, proto, r.iface, volatile, 0, 0);
+}
+
+/**
+ * Judges frame number `frame`, whose entry lies `offset` behind the first one ahead. `p` is filled
+ * where a result is asked for. False: nothing was done.
+ */
+export function goOpening(
+  p: Packet,
+  r: FrameRecord,
+  offset: usize,
+  frame: u64,
+  result: usize,
+): bool {
+  const a = changetype<Ahead>(aheads + (offset / AHEAD_ENTRY) * offsetof<Ahead>());
+  if (a.entry == 0) return false;
+  const e = changetype<Opening>(<usize>a.entry);
+  if (!hasKey(a.entry, a) || !isWayOpen(r.iface, frame)) return false;
+  const dst = givenDst(e, r.dst);
+  const dport = givenDport(e, r.dport);
+  if (!isGivenAlike(e, r.dst != dst || r.dport != dport)) return false;
+
+  const l3 = <usize>r.l3;
+  const l4 = l3 + IPV4_HEADER;
+  const len = r.ipLen - IPV4_HEADER;
+  const isTcp = <u32>r.proto == TCP;
+  if (checksums && (isTcp || load<u16>(l4, UDP_CHECK) != 0)) {
+    if (!isRightV4(l3, l4, len, r.proto)) return false;
+  }
+  if (!isUnknown(r)) return false;
+  if (e.isAccepted) {
+    const conn = start(r, dst, dport, e.status);
+    if (conn == 0) return false;
+    count(STAT_CONNECTIONS);
+    if (e.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
+    if (movesOwner(changetype<Conn>(conn))) noteMove();
+  }
+  const t = changetype<Traversal>(<usize>e.traversal);
+  repeatTraversal(t, r.ipLen);
+  addConnection(t);
+  count(STAT_INJECTED);
+  countBy(STAT_BYTES, r.ipLen);
+
+  const id: u32 = load<u16>(l3, IPV4_ID);
+  const prediction = nextPrediction();
+  prediction.fingerprint = isTcp ? tcpFingerprint(id, l4) : udpFingerprint(id, l4, len, len);
+  prediction.tsNanos = r.tsNanos;
+  prediction.frame = frame;
+  prediction.src = r.src;
+  prediction.dst = dst;
+  prediction.sport = r.sport;
+  prediction.dport = dport;
+  prediction.traversal = e.traversal;
+  prediction.copySrc = 0;
+  prediction.seen = 0;
+  prediction.cameBack = 0;
+  prediction.conn = 0;
+  prediction.quoted = 0;
+
+  if (result != 0) {
+    fill(p, r, frame);
+    resetOutcome(p);
+    p.dst = dst;
+    p.dport = dport;
+    writeResult(p, t, result, 0);
+  }
+  return true;
+}
