@@ -46,7 +46,11 @@ export class Blob {
     if (written !== undefined) return written;
     const { kind, payload } = target;
     const bytes = TARGET_HEADER_BYTES + payload.length;
-    const out = new ByteWriter().u16(kind, 0).u32(align(bytes)).raw(payload).align(ALIGNMENT);
+    const out = new ByteWriter(align(bytes))
+      .u16(kind, 0)
+      .u32(align(bytes))
+      .raw(payload)
+      .align(ALIGNMENT);
     const at = this.#share(out.toUint8Array());
     this.#targets.set(target, at);
     return at;
@@ -59,7 +63,8 @@ export class Blob {
   }
 
   #share(bytes: Uint8Array): number {
-    const key = Buffer.from(bytes).toString('latin1');
+    const { buffer, byteOffset, length } = bytes;
+    const key = Buffer.from(buffer, byteOffset, length).toString('latin1');
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const at = this.#out.length;

@@ -67,10 +67,11 @@ function maskRange(match: AddressMask | null, family: Family): NatRange[] {
 /** Tells the capture state of the ranges; before any worker attaches. */
 export function addNatRanges({ core, heap }: Instance, capture: number, host: Host): void {
   const at = allocate(core.alloc(2 * ADDRESS_BYTES));
+  const bytes = heap.bytes(at, 2 * ADDRESS_BYTES); // shared memory does not move when it grows
   for (const { family, min, max } of natRanges(host)) {
-    heap.bytes(at, 2 * ADDRESS_BYTES).fill(0);
-    heap.bytes(at, ADDRESS_BYTES).set(addressBytes(min, family));
-    heap.bytes(at + ADDRESS_BYTES, ADDRESS_BYTES).set(addressBytes(max, family));
+    bytes.fill(0);
+    bytes.set(addressBytes(min, family));
+    bytes.set(addressBytes(max, family), ADDRESS_BYTES);
     allocate(core.addCaptureNatRange(capture, family, at, at + ADDRESS_BYTES));
   }
 }

@@ -14,13 +14,26 @@ export function countersText(compiled: Compiled, result: ReplayResult, family: F
 }
 
 function counterSource({ rules }: ReplayResult, family: Family): CounterSource {
-  const byPlace = new Map<string, PrintedCounters>();
+  const tables = new Map<string, Map<string, OwnCounters>>();
   for (const rule of rules) {
     if (rule.family !== family) continue;
-    byPlace.set(`${rule.table} ${rule.chain} ${rule.number ?? 'policy'}`, rule);
+    const chains = entry(tables, rule.table, () => new Map<string, OwnCounters>());
+    const own = entry(chains, rule.chain, () => ({ policy: undefined, rules: [] }));
+    if (rule.number === null) own.policy = rule;
+    else own.rules[rule.number - 1] = rule;
   }
-  return {
-    rule: (table, chain, number) => byPlace.get(`${table} ${chain} ${number}`),
-    policy: (table, chain) => byPlace.get(`${table} ${chain} policy`),
-  };
+  return (table, chain) => tables.get(table)?.get(chain);
+}
+
+interface OwnCounters {
+  policy: PrintedCounters | undefined;
+  readonly rules: PrintedCounters[];
+}
+
+function entry<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }

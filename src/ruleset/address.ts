@@ -32,15 +32,30 @@ export function maskPrefixLen(mask: Address, family: Family): number | null {
   return prefixLen < 0 ? null : prefixLen;
 }
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const NO_DIGITS = -1;
+
+/** Character by character: rule sets have thousands, read before anything is compiled. */
 function parseIpv4(text: string): Address | null {
-  const parts = text.split('.');
-  if (parts.length !== 4) return null;
-  let value = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return null;
-    value = value * 256 + Number(part);
+  let address = 0;
+  let dots = 0;
+  let octet = NO_DIGITS;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (octet === NO_DIGITS) return null;
+      address = address * 256 + octet;
+      octet = NO_DIGITS;
+      dots++;
+    } else {
+      if (code < ZERO || code > NINE || octet === 0) return null; // 0 stands alone
+      octet = Math.max(octet, 0) * 10 + code - ZERO;
+      if (octet > 255) return null;
+    }
   }
-  return BigInt(value);
+  return dots === 3 && octet !== NO_DIGITS ? BigInt(address * 256 + octet) : null;
 }
 
 /** 16-bit groups of one side of `::`; the last may be a dotted IPv4 address. */
@@ -150,7 +165,11 @@ export function formatAddress(address: Address, family: Family): string {
 
 /** 4 or 16 bytes in network order. */
 export function addressBytes(address: Address, family: Family): Uint8Array {
-  const bytes = new Uint8Array(addressBits(family) / 8);
+  if (family === 4) {
+    const value = Number(address);
+    return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+  }
+  const bytes = new Uint8Array(16);
   for (let i = bytes.length - 1, rest = address; i >= 0; i--, rest >>= 8n) {
     bytes[i] = Number(rest & 255n);
   }

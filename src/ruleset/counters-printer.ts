@@ -1,3 +1,4 @@
+import type { Rule } from './rule.ts';
 import type { Chain, Ruleset, Table } from './ruleset.ts';
 
 /** Packets and bytes; numbers must be exact integers. */
@@ -6,21 +7,21 @@ export interface PrintedCounters {
   readonly bytes: bigint | number;
 }
 
-/**
- * Counters to print; undefined stands for zero. `number` is the rule's place in its chain, from 1.
- */
-export interface CounterSource {
-  rule(table: string, chain: string, number: number): PrintedCounters | undefined;
-  policy(table: string, chain: string): PrintedCounters | undefined;
+/** Counters of a chain; undefined stands for zero. */
+export interface ChainCounters {
+  readonly policy?: PrintedCounters | undefined;
+  /** In the order of the chain. */
+  readonly rules: readonly (PrintedCounters | undefined)[];
 }
 
+/** Counters to print; undefined: the chain has none. */
+export type CounterSource = (table: string, chain: string) => ChainCounters | undefined;
+
 /** The counters that the rule set's own file had. */
-export function fileCounters(ruleset: Ruleset): CounterSource {
-  const chain = (table: string, name: string) =>
-    ruleset.tables.find((t) => t.name === table)?.chains.find((c) => c.name === name);
-  return {
-    rule: (table, name, number) => chain(table, name)?.rules[number - 1],
-    policy: (table, name) => chain(table, name),
+export function fileCounters({ tables }: Ruleset): CounterSource {
+  return (table, name) => {
+    const chain = tables.find((t) => t.name === table)?.chains.find((c) => c.name === name);
+    return chain && { policy: chain, rules: chain.rules };
   };
 }
 
@@ -34,18 +35,16 @@ export function printCounters(ruleset: Ruleset, counters: CounterSource): string
 }
 
 function printTable(table: Table, counters: CounterSource): string {
+  const ofChains = table.chains.map((chain) => ({ chain, own: counters(table.name, chain.name) }));
   const lines = [
     `*${table.name}`,
-    ...table.chains
-      .filter(({ declared }) => declared)
-      .map((chain) => {
-        const own = chain.policy === null ? undefined : counters.policy(table.name, chain.name);
-        return `:${chain.name} ${chain.policy ?? '-'} ${bracketed(own)}`;
+    ...ofChains
+      .filter(({ chain }) => chain.declared)
+      .map(({ chain, own }) => {
+        const policy = chain.policy === null ? undefined : own?.policy;
+        return `:${chain.name} ${chain.policy ?? '-'} ${bracketed(policy)}`;
       }),
-    ...inFileOrder(table).map(({ chain, rule }) => {
-      const own = counters.rule(table.name, chain.name, rule.number);
-      return `${bracketed(own)} ${rule.text}`;
-    }),
+    ...inFileOrder(ofChains).map(({ rule, own }) => `${bracketed(own)} ${rule.text}`),
     'COMMIT',
   ];
   return `${lines.join('\n')}\n`;
@@ -55,13 +54,22 @@ function bracketed(counters: PrintedCounters | undefined): string {
   return `[${counters?.packets ?? 0}:${counters?.bytes ?? 0}]`;
 }
 
-type ChainRule = { readonly chain: Chain; readonly rule: Chain['rules'][number] };
+interface CountedChain {
+  readonly chain: Chain;
+  readonly own: ChainCounters | undefined;
+}
 
-function inFileOrder(table: Table): ChainRule[] {
-  const byChain = table.chains.flatMap((chain) => chain.rules.map((rule) => ({ chain, rule })));
-  const moved = byChain.some(({ chain, rule }, i) => {
-    const before = byChain[i - 1];
-    return before?.chain === chain && before.rule.line > rule.line;
-  });
+interface CountedRule {
+  readonly rule: Rule;
+  readonly own: PrintedCounters | undefined;
+}
+
+function inFileOrder(chains: readonly CountedChain[]): CountedRule[] {
+  const byChain = chains.flatMap(({ chain, own }) =>
+    chain.rules.map((rule, i) => ({ rule, own: own?.rules[i] })),
+  );
+  const moved = chains.some(({ chain: { rules } }) =>
+    rules.some(({ line }, i) => (rules[i - 1]?.line ?? 0) > line),
+  );
   return moved ? byChain : byChain.toSorted((a, b) => a.rule.line - b.rule.line);
 }

@@ -66,7 +66,8 @@ function breakLoops(table: TableBuilder, reporter: Reporter): void {
         path.pop();
         continue;
       }
-      const to = table.chains.get(chainOf(rule) ?? '');
+      const name = chainOf(rule);
+      const to = name === null ? undefined : table.chains.get(name);
       if (to === undefined || done.has(to)) continue;
       const depth = depths.get(to);
       if (depth === undefined) {

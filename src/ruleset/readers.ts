@@ -133,6 +133,10 @@ export function port(arg: Argument): number {
 
 /** `port`, `min:max`, `min:`, `:max`. */
 export function portRange(arg: Argument): NumberRange {
+  if (!arg.text.includes(':')) {
+    const only = port(arg); // as nearly all are
+    return { min: only, max: only };
+  }
   const pieces = split(arg, ':');
   const [low, high] = pieces;
   if (low === undefined || pieces.length > 2) throw expected('a port or a port range', arg);

@@ -38,6 +38,7 @@ interface Slot<Node> {
 }
 
 interface Template {
+  readonly table: string;
   readonly pattern: RegExp;
   readonly body: RuleBody;
   readonly src: Slot<AddressMatch | null>;
@@ -71,18 +72,26 @@ const NO_OPTIONS = / [^-! ][^ ]*/g;
 export class Templates {
   /** By table and options. */
   readonly #alike = new Map<string, Alike>();
+  /** What took the line before: most lines are like that. */
+  #last: Template | null = null;
 
   /** As readCommand. */
   read(source: string, from: number, place: LinePlace): CommandLine {
     const text = from === 0 ? source : source.slice(from);
+    if (this.#last?.table === place.table) {
+      const line = fill(this.#last, text, from);
+      if (line !== null) return line;
+    }
     const alike = this.#alikeOf(`${place.table} ${text.replace(NO_OPTIONS, '')}`);
     for (const template of alike.templates) {
       const line = fill(template, text, from);
-      if (line !== null) return line;
+      if (line === null) continue;
+      this.#last = template;
+      return line;
     }
     const { parts, ...line } = readCommand(source, from, place);
     if (alike.tried++ < MAX_ALIKE) {
-      const template = templateOf(text, from, line, parts);
+      const template = templateOf(text, from, place.table, line, parts);
       if (template !== null) alike.templates.push(template);
     }
     return line;
@@ -145,6 +154,7 @@ function valueAt(values: Values, at: number): string {
 function templateOf(
   text: string,
   from: number,
+  inTable: string,
   { command, table, problems }: CommandLine,
   parts: LineParts,
 ): Template | null {
@@ -161,6 +171,7 @@ function templateOf(
   const before = open.filter(({ start }) => start < body.targetColumn - 1);
   const lengths = before.reduce((sum, { start, end }) => sum + end - start, 0);
   return {
+    table: inTable,
     pattern: new RegExp(`^${pattern.join(' ')}$`),
     body,
     src: addressSlot(body.src, parts.src, parts, values),

@@ -37,12 +37,11 @@ COMMIT
   });
 
   test('as given: numbers and bigints, nothing is zero, user chains have none', () => {
-    const printed = printCounters(ruleset, {
-      rule: (table, chain, number) =>
-        `${table}/${chain}/${number}` === 'filter/INPUT/2'
-          ? { packets: 7, bytes: 2n ** 63n }
-          : undefined,
-      policy: (_table, chain) => (chain === 'INPUT' ? undefined : { packets: 5, bytes: 6 }),
+    const printed = printCounters(ruleset, (table, chain) => {
+      if (`${table} ${chain}` === 'filter INPUT') {
+        return { rules: [undefined, { packets: 7, bytes: 2n ** 63n }] };
+      }
+      return chain === 'INPUT' ? undefined : { policy: { packets: 5, bytes: 6 }, rules: [] };
     });
     expect(printed.split('\n').filter((line) => /[1-9]\d*:/.test(line))).toEqual([
       ':FORWARD DROP [5:6]',

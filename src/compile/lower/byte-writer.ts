@@ -3,8 +3,13 @@
  * buffer would be allocated apart.
  */
 export class ByteWriter {
-  #bytes = new Uint8Array(64);
+  #bytes: Uint8Array;
   #length = 0;
+
+  /** `room`: how many bytes there will be, if that is known; it grows where there are more. */
+  constructor(room = 64) {
+    this.#bytes = new Uint8Array(room);
+  }
 
   get length(): number {
     return this.#length;
@@ -62,8 +67,10 @@ export class ByteWriter {
     this.#put32(at, value);
   }
 
+  /** What was written; the last call. */
   toUint8Array(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const bytes = this.#bytes;
+    return this.#length === bytes.length ? bytes : bytes.slice(0, this.#length);
   }
 
   #put32(at: number, value: number): void {

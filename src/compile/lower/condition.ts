@@ -26,8 +26,12 @@ import { ByteWriter } from './byte-writer.ts';
 import type { LoweredMatch } from './context.ts';
 
 export const MAX_U16 = 0xffff;
+const MAX_U32 = 0xffffffff;
 const WORD_BITS = 64;
 const VALUES_HEADER_BYTES = 8;
+const RANGES_HEADER_BYTES = 8;
+const RANGE_BYTES = 4;
+const ADDRESS_RANGE_BYTES = 32;
 const U64 = (1n << 64n) - 1n;
 
 /** A match without a dimension. */
@@ -83,6 +87,7 @@ export function normalRanges(
   invert: boolean,
   top = MAX_U16,
 ): NumberRange[] {
+  if (ranges.length === 1 && !invert) return ranges.map(({ min, max }) => ({ min, max }));
   const merged: NumberRange[] = [];
   for (const { min, max } of [...ranges].sort((a, b) => a.min - b.min)) {
     const last = merged.at(-1);
@@ -101,7 +106,8 @@ export function normalRanges(
 }
 
 export function rangesPayload(ranges: readonly NumberRange[]): Uint8Array {
-  const out = new ByteWriter().u32(ranges.length, 0);
+  const out = new ByteWriter(RANGES_HEADER_BYTES + ranges.length * RANGE_BYTES);
+  out.u32(ranges.length, 0);
   for (const { min, max } of ranges) out.u16(min, max);
   return out.toUint8Array();
 }
@@ -120,11 +126,6 @@ export function ranges(
 /** Halves of an address as a 128-bit key: IPv4 in the upper 32 bits. */
 export function addressKey(address: Address, family: Family): readonly [bigint, bigint] {
   return family === 4 ? [address << 32n, 0n] : [address >> 64n, address & U64];
-}
-
-/** The last key of a range that ends with `address`. */
-function lastKey(address: Address, family: Family): readonly [bigint, bigint] {
-  return family === 4 ? [(address << 32n) | 0xffffffffn, U64] : addressKey(address, 6);
 }
 
 export function topAddress(family: Family): Address {
@@ -146,9 +147,15 @@ export function addresses(
     if (min > 0n) wanted.push({ min: 0n, max: min - 1n });
     if (max < top) wanted.push({ min: max + 1n, max: top });
   }
-  const out = new ByteWriter().u32(wanted.length, 0);
+  const out = new ByteWriter(RANGES_HEADER_BYTES + wanted.length * ADDRESS_RANGE_BYTES);
+  out.u32(wanted.length, 0);
   for (const range of wanted) {
-    out.u64(...addressKey(range.min, family), ...lastKey(range.max, family));
+    if (family === 4) {
+      // The first and the last of the keys that begin with these 32 bits.
+      out.u32(0, Number(range.min), 0, 0, MAX_U32, Number(range.max), MAX_U32, MAX_U32);
+    } else {
+      out.u64(...addressKey(range.min, family), ...addressKey(range.max, family));
+    }
   }
   return { kind: MATCH_ADDRESSES, dim, flags: 0, payload: out.toUint8Array() };
 }

@@ -104,6 +104,8 @@ const NAT_KINDS = {
   REDIRECT: TARGET_REDIRECT,
 } as const;
 
+const NAT_PAYLOAD_BYTES = 48;
+
 /** 16 bytes in network order; IPv4 in the first four. */
 function imageAddress(address: Address, family: Family): Uint8Array {
   const bytes = new Uint8Array(16);
@@ -113,7 +115,7 @@ function imageAddress(address: Address, family: Family): Uint8Array {
 
 function natPayload(flags: number, range: NatRange, family: Family): Uint8Array {
   const { min, max, ports, basePort } = range;
-  const out = new ByteWriter().u32(flags);
+  const out = new ByteWriter(NAT_PAYLOAD_BYTES).u32(flags);
   out.u16(ports?.min ?? 0, ports?.max ?? 0, basePort ?? 0, 0).u32(0);
   const first = imageAddress(min ?? 0n, family);
   out.raw(first).raw(min === max ? first : imageAddress(max ?? 0n, family));
