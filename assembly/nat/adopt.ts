@@ -33,10 +33,8 @@ import {
 import { Packet } from '../packet';
 import { isTranslatable } from '../wire/translatable';
 import {
-  addressInRange,
   loadNullRange,
   loadRange,
-  RANGE_MAP_IPS,
   RANGE_PROTO_SPECIFIED,
   RANGE_RANDOM_ALL,
   rangeFlags,
@@ -100,21 +98,19 @@ function loadGuessedRange(conn: Conn, manip: u32): void {
   else loadRange(conn.family, args);
 }
 
-/** Whether the kernel may have chosen what `p` shows, where the guess is the tuple in tuple.ts. */
+/**
+ * Whether the kernel may have chosen what `p` shows, where the guess is the tuple in tuple.ts: it
+ * draws ports, never addresses (choose.ts).
+ */
 function isAllowed(conn: Conn, p: Packet, manip: u32): bool {
+  if (tupleSrc != p.src || tupleDst != p.dst) return false;
   if (manip == 0) {
-    if (tupleDst != p.dst || !hasDestinationPort(p)) return false;
-    if (tupleSrc != p.src && !isInRange(conn, p.src)) return false;
+    if (!hasDestinationPort(p)) return false;
     return hasSourcePort(p) || isPortAllowed(conn, p.sport, 0);
   }
-  if (tupleSrc != p.src || (!isIcmp(p.proto) && !hasSourcePort(p))) return false;
-  if (tupleDst != p.dst && !isInRange(conn, p.dst)) return false;
+  if (!isIcmp(p.proto) && !hasSourcePort(p)) return false;
   if (isIcmp(p.proto)) return hasSourcePort(p) || isPortAllowed(conn, p.sport, 1);
   return hasDestinationPort(p) || isPortAllowed(conn, p.dport, 1);
-}
-
-function isInRange(conn: Conn, address: u32): bool {
-  return (rangeFlags & RANGE_MAP_IPS) != 0 && addressInRange(conn.family, address);
 }
 
 function isPortAllowed(conn: Conn, port: u32, manip: u32): bool {

@@ -89,7 +89,7 @@ export function netmapAddress(family: u32, address: u32): u32 {
 }
 
 /** Whether an address lies in the range (nf_nat_inet_in_range). */
-export function addressInRange(family: u32, address: u32): bool {
+function addressInRange(family: u32, address: u32): bool {
   if (rangeSingle) return address == rangeAddress;
   if (family == FAMILY_V4) {
     return (

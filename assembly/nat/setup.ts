@@ -40,6 +40,7 @@ import {
   rangeFlags,
   rangeMaxPort,
   rangeMinPort,
+  rangeSingle,
 } from './range';
 import { lastChosen, uniqueTuple } from './unique';
 
@@ -99,8 +100,9 @@ export function setupTarget(p: Packet, manip: u32): u32 {
   const conn = changetype<Conn>(p.conn);
   if (conn.status & doneBit(manip)) return VERDICT_ACCEPT;
   loadRange(p.family, p.natArgs);
-  // a source may be in the range, or have a mapping already; a port of several be taken
-  if (manip == 0 || rangeMinPort != rangeMaxPort) p.asksConnection = 1;
+  // a source may be in the range, or have a mapping already; a port of several be taken; of several
+  // addresses, each source has its own
+  if (manip == 0 || rangeMinPort != rangeMaxPort || !rangeSingle) p.asksConnection = 1;
   const kind: u32 = p.natKind;
   if (kind == TARGET_MASQUERADE) {
     // Without a source yet (DHCP); nf_nat_masquerade_ipv4() only.

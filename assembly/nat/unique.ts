@@ -54,7 +54,7 @@ const HARDER_THRESHOLD: u32 = 32; // NF_NAT_HARDER_THRESH
 
 let chosen: bool = false;
 
-/** Whether the last mapping holds a choice that the kernel makes by a secret or at random. */
+/** Whether the last mapping holds a choice that the kernel makes at random. */
 export function lastChosen(): bool {
   return chosen;
 }
@@ -135,7 +135,6 @@ export function uniqueTuple(conn: Conn, manip: u32, now: u64): bool {
 
   // 2. The address.
   if (rangeFlags & RANGE_MAP_IPS) {
-    if (!rangeSingle) chosen = true;
     const address = rangeSingle ? rangeAddress : chooseAddress(family, conn.zone, manip);
     if (manip == 0) setTuple(address, dst, sport, dport, proto);
     else setTuple(src, address, sport, dport, proto);

@@ -45,6 +45,6 @@ export interface PacketRule {
 }
 
 export interface PacketNat extends PacketTuple {
-  /** The kernel chooses it from its boot secret: any member of the rule's range is right. */
+  /** The kernel draws the port, or echo id, at random: any of the rule's range is right. */
   readonly chosen: boolean;
 }

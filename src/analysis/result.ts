@@ -84,7 +84,7 @@ export interface NatTotals {
   readonly snatConnections: number;
   readonly dnatConnections: number;
   /**
-   * Translations that the kernel chooses from its boot secret: any member of the range is right.
+   * Translations to a port that the kernel draws at random: any of the range is right.
    */
   readonly chosen: number;
   /** Of these, choices that the capture showed: the kernel's own were taken over. */

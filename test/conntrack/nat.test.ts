@@ -171,7 +171,7 @@ describe('DNAT', () => {
     expect(send(syn(FAR, HOST, 1, 2042), shift)).toBe(`${FAR}:1>${BOX}:5042`);
   });
 
-  it('takes any member of an address range, the same for the same client', () => {
+  it('takes an address of a range, the same for the same client', () => {
     const range = to({ kind: DNAT, min: '172.17.0.2', max: '172.17.0.5' });
     const seen = new Set<string>();
     for (let i = 0; i < 64; i++) {
@@ -182,7 +182,7 @@ describe('DNAT', () => {
       seen.add(address);
     }
     expect(seen.size).toBe(4);
-    expect(t.core.natChosen()).toBe(128);
+    expect(t.core.natChosen()).toBe(0); // a hash without a secret
   });
 
   it('changes the source port of a second client that would look like the first', () => {
@@ -214,9 +214,8 @@ describe('SNAT', () => {
   it('maps a source, and keeps one that is in range', () => {
     const range: Options = { snat: { kind: SNAT, min: '203.0.113.1', max: '203.0.113.4' } };
     expect(send(udp('203.0.113.3', FAR, 1, 53), range)).toBe(`203.0.113.3:1>${FAR}:53`);
-    expect(t.core.natChosen()).toBe(0);
     expect(send(udp(BOX, FAR, 1, 53), range)).toMatch(/^203\.0\.113\.[1-4]:1>/);
-    expect(t.core.natChosen()).toBe(1);
+    expect(t.core.natChosen()).toBe(0);
   });
 
   it('with PERSISTENT, gives a client one address towards all destinations', () => {
