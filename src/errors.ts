@@ -30,7 +30,8 @@ export class DockfwError extends Error {
     place: Place = {},
     options: { readonly severity?: Severity; readonly cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { cause } = options;
+    super(printable(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.severity = options.severity ?? 'error';
     this.file = place.file;
@@ -39,16 +40,37 @@ export class DockfwError extends Error {
     this.sourceLine = place.sourceLine;
   }
 
-  /** `file:line:column: message`, with the source line and a caret under the column. */
+  /**
+   * `file:line:column: message`, with the source line and a caret under the column; of a long line,
+   * what is around it.
+   */
   format(): string {
     const at = [this.file, this.line, this.column].filter((part) => part !== undefined).join(':');
-    const head = at === '' ? this.message : `${at}: ${this.message}`;
+    const head = printable(at === '' ? this.message : `${at}: ${this.message}`);
     if (this.sourceLine === undefined) return head;
-    const source = `\n  ${this.sourceLine}`;
-    if (this.column === undefined) return head + source;
-    const lead = this.sourceLine.slice(0, this.column - 1).replace(/[^\t]/g, ' ');
-    return `${head}${source}\n  ${lead}^`;
+    const fault = (this.column ?? 1) - 1;
+    const from = Math.max(0, fault - SHOWN_BEFORE);
+    const before = (from > 0 ? '…' : '') + printable(this.sourceLine.slice(from, fault));
+    const behind = printable(this.sourceLine.slice(fault, from + SHOWN));
+    const more = this.sourceLine.length > from + SHOWN ? '…' : '';
+    const source = `${head}\n  ${before}${behind}${more}`;
+    return this.column === undefined ? source : `${source}\n  ${before.replace(/[^\t]/g, ' ')}^`;
   }
+}
+
+/** Characters of a source line that are shown, and of these before the column at fault. */
+const SHOWN = 400;
+const SHOWN_BEFORE = 300;
+
+/** Text with nothing in it that moves a terminal's cursor or colours it. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\t\n]/gu, '\ufffd');
+}
+
+/** What the system says is wrong with a file: without code and path, which stand elsewhere. */
+export function systemReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^[A-Z\d]+: (.*?), \w+( '.*')?$/s.exec(message)?.[1] ?? message;
 }
 
 /** The command line or an option of a library call is wrong. */

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { CaptureError, FileError } from '../errors.ts';
+import { CaptureError, FileError, systemReason } from '../errors.ts';
 import type { CaptureSource } from './source.ts';
 
 /** Opens a regular file or what else has a path (a named pipe, a device). Throws a FileError. */
@@ -60,7 +60,6 @@ export class FileSource implements CaptureSource {
 /** What the system says of a file, in words. */
 export function fileError(path: string, error: unknown): FileError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const message = error instanceof Error ? error.message : String(error);
   switch (code) {
     case 'ENOENT':
       return new FileError('no such file', path, error);
@@ -70,6 +69,6 @@ export function fileError(path: string, error: unknown): FileError {
     case 'EISDIR':
       return new FileError('is a directory, not a capture', path, error);
     default:
-      return new FileError(`cannot be read: ${message}`, path, error);
+      return new FileError(`cannot be read: ${systemReason(error)}`, path, error);
   }
 }

@@ -1,7 +1,7 @@
 /** The files of a host snapshot: a directory's, given in memory, or the embedded default's. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError } from '../errors.ts';
+import { FileError, HostError, systemReason } from '../errors.ts';
 import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
 import { type Notes, SourceText } from './notes.ts';
 
@@ -46,8 +46,16 @@ export interface Snapshot {
   readonly files: ReadonlyMap<SnapshotFile, SourceText>;
 }
 
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Contents of a file; throws a FileError where it is not text. */
+async function readUtf8(path: string, signal: AbortSignal | undefined): Promise<string> {
+  const text = await readFile(path, { encoding: 'utf8', signal });
+  if (text.includes('\0')) throw new FileError('is not text: it has NUL bytes', path);
+  return text;
+}
+
+function unreadable(path: string, error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  return new FileError(`cannot be read: ${systemReason(error)}`, path, error);
 }
 
 /** Text of a file; null where it is not there. Other failures are problems. */
@@ -57,11 +65,11 @@ async function readText(
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
   try {
-    return await readFile(path, { encoding: 'utf8', signal });
+    return await readUtf8(path, signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    notes.problems.push(new FileError(`cannot be read: ${reason(error)}`, path, error));
+    notes.problems.push(unreadable(path, error));
     return null;
   }
 }
@@ -70,17 +78,18 @@ async function namesIn(dir: string): Promise<ReadonlySet<string>> {
   try {
     return new Set(await readdir(dir));
   } catch (error) {
-    throw new FileError(`the host snapshot cannot be read: ${reason(error)}`, dir, error);
+    const why = systemReason(error);
+    throw new FileError(`the host snapshot cannot be read: ${why}`, dir, error);
   }
 }
 
 /** A file named on purpose: that it is missing is an error of the caller. */
 async function readNamed(path: string, signal: AbortSignal | undefined): Promise<string> {
   try {
-    return await readFile(path, { encoding: 'utf8', signal });
+    return await readUtf8(path, signal);
   } catch (error) {
     signal?.throwIfAborted();
-    throw new FileError(`cannot be read: ${reason(error)}`, path, error);
+    throw unreadable(path, error);
   }
 }
 
@@ -103,6 +112,10 @@ export async function readSnapshot(options: HostOptions, notes: Notes): Promise<
   const put = (name: SnapshotFile, path: string, text: string) =>
     files.set(name, new SourceText(path, withoutMark(text), notes));
   const there = dir === undefined ? new Set<string>() : await namesIn(dir);
+  if (dir !== undefined && !SNAPSHOT_FILES.some((name) => there.has(name))) {
+    const message = `has no file of a host snapshot, such as ${SNAPSHOT_FILES[0]}`;
+    notes.problems.push(new HostError(message, { file: dir }, 'warning'));
+  }
   for (const name of SNAPSHOT_FILES) {
     const path = dir === undefined ? name : join(dir, name);
     const text = given[name] ?? (there.has(name) ? await readText(path, notes, signal) : null);

@@ -98,7 +98,21 @@ describe('a capture', () => {
 describe('a host', () => {
   test('that is not there', async () => {
     const result = await cli(['replay', shop, '--host', join(dir, 'nohost')]);
-    expectRefusal(result, /nohost: .*cannot be read/);
+    expectRefusal(result, /nohost: the host snapshot cannot be read: no such file or directory\n/);
+  });
+
+  test('of which no file is there', async () => {
+    const path = join(dir, 'empty.host');
+    mkdirSync(path);
+    const result = await cli(['replay', shop, '--host', path]);
+    expect(result.status).toBe(0);
+    expect(result.stderr).toMatch(/warning: .*empty\.host: has no file of a host snapshot/);
+  });
+
+  test('with a file that is not text', async () => {
+    const path = host('binary.host', { 'sysctl.txt': '\u007fELF\0\0\u001b[31m' });
+    const result = await cli(['replay', shop, '--host', path]);
+    expectReportAnd(result, /sysctl\.txt: is not text/);
   });
 
   test('with JSON that is none', async () => {
@@ -121,7 +135,22 @@ describe('rules', () => {
 
   test('that are not there', async () => {
     const result = await cli(['replay', shop, '--rules', join(dir, 'norules')]);
-    expectRefusal(result, /norules: cannot be read/);
+    expectRefusal(result, /norules: cannot be read: no such file or directory\n/);
+  });
+
+  test('that are not text', async () => {
+    const path = file('binary.v4', Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0, 0, 10, 0x22));
+    const result = await cli(['replay', shop, '--rules', path]);
+    expectRefusal(result, /binary\.v4: is not text/);
+  });
+
+  test('that would colour the terminal, on a line without end', async () => {
+    const rule = `-A FORWARD -m comment --comment ${'x'.repeat(5000)} \u001b[31m -j DROP`;
+    const { stderr } = await replayRules('escape.v4', rule);
+    expect(stderr).toMatch(/escape\.v4:5:5034: expected an option, found "\ufffd\[31m"\n/);
+    const [, source = '', caret = ''] = stderr.split('\n');
+    expect(source).toMatch(/^ {2}…x{299} \ufffd\[31m -j DROP$/);
+    expect(caret.indexOf('^')).toBe(source.indexOf('\ufffd'));
   });
 
   test('with a match that is not known', async () => {
@@ -148,6 +177,6 @@ describe('rules', () => {
 describe('an output', () => {
   test.each(['--packets', '--counters'])('that %s cannot write', async (option) => {
     const result = await cli(['replay', shop, option, join(dir, 'nodir', 'out')]);
-    expectRefusal(result, /out: cannot be written/);
+    expectRefusal(result, /out: cannot be written: no such file or directory\n/);
   });
 });
