@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import process from 'node:process';
 import type { Output } from './io.ts';
 import { run } from './run.ts';

@@ -37,7 +37,7 @@ describe('the tarball', () => {
     const paths = packed.files.map(({ path }) => path);
     for (const path of paths) {
       expect(path).toMatch(
-        /^(dist\/(src|assembly)\/.*\.(js|d\.ts)|dist\/bundle\/(cli|pool)\/([\w-]+\.js|package\.json|LICENSES\.txt)|dist\/core\.wasm|docs\/[\w-]+\.md|package\.json|README\.md|LICENSE)$/,
+        /^(dist\/(src|assembly)\/.*\.(js|d\.ts)|dist\/bundle\/(cli|pool)\/([\w-]+\.js|command\.code|package\.json|LICENSES\.txt)|dist\/core\.wasm|docs\/[\w-]+\.md|package\.json|README\.md|LICENSE)$/,
       );
     }
     expect(paths).toEqual(
