@@ -1,6 +1,6 @@
 /**
  * The express way for packets that begin a connection as others did before (pipeline/opening.ts):
- * judged straight from the frame record as in express.ts, whatever differs in anything takes the
+ * judged straight from the frame record as in express.ts; whatever differs in anything takes the
  * long way. What a new connection touches lies anywhere in large tables: its opening, the traversal,
  * the bucket of the answers' tuple. So that the cache misses of many packets overlap, all that is
  * looked up some packets ahead, and kept here.
@@ -19,7 +19,15 @@ import {
 } from './abi';
 import { AHEAD_ENTRY, AHEAD_REF } from './ahead';
 import { Conn, IPS_DST_NAT } from './conntrack/conn';
-import { bucketOf, hashAhead, isStart, isUnknown, movesOwner, start } from './conntrack/index';
+import {
+  bucketOf,
+  hashAhead,
+  isPickUp,
+  isStart,
+  isUnknown,
+  movesOwner,
+  start,
+} from './conntrack/index';
 import { isWayOpen } from './express';
 import { sysctl } from './host';
 import { noteMove } from './judge/book';
@@ -28,7 +36,14 @@ import { allocate } from './memory';
 import { tcpFingerprint, udpFingerprint } from './observe/fingerprint';
 import { nextPrediction } from './observe/pending';
 import { FrameRecord, Packet } from './packet';
-import { givenDport, givenDst, HARMLESS, isGivenAlike, smallestMtu } from './pipeline/opening';
+import {
+  givenDport,
+  givenDst,
+  HARMLESS,
+  isGivenAlike,
+  smallestMtu,
+  somePickUp,
+} from './pipeline/opening';
 import { entryIn, hasKey, loadKey, Opening, OpeningKey } from './pipeline/openings';
 import { resetOutcome } from './pipeline/outcome';
 import { writeResult } from './result';
@@ -119,7 +134,9 @@ function setOf(r: FrameRecord, to: OpeningKey): usize {
   if (r.ipLen > smallestMtu || r.ipLen < IPV4_HEADER) return 0;
   const proto = <u32>r.proto;
   if (proto != TCP && proto != UDP) return 0;
-  if (!isStart(proto, <usize>r.l3 + IPV4_HEADER, r.ipLen - IPV4_HEADER)) return 0;
+  const l4 = <usize>r.l3 + IPV4_HEADER;
+  const len = r.ipLen - IPV4_HEADER;
+  if (!isStart(proto, l4, len) && !(somePickUp && isPickUp(proto, l4, len))) return 0;
   const volatile = plainKey(CT_NEW, r.tcpFlags, r.ttl, r.tos, r.ipLen, 0);
   if (volatile == 0) return 0;
   const ports = <u32>r.sport | (<u32>r.dport << 16);
@@ -149,6 +166,7 @@ export function goOpening(
   const l4 = l3 + IPV4_HEADER;
   const len = r.ipLen - IPV4_HEADER;
   const isTcp = <u32>r.proto == TCP;
+  if (e.isAccepted && !isStart(r.proto, l4, len)) return false;
   if (checksums && (isTcp || load<u16>(l4, UDP_CHECK) != 0)) {
     if (!isRightV4(l3, l4, len, r.proto)) return false;
   }

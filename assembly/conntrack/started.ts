@@ -3,7 +3,8 @@
  * track.ts, tcp.ts and udp.ts would say of such a packet, with what cannot apply left out; anything
  * else is left to them.
  */
-import { FAMILY_V4, SYSCTL_CT_UDP_TIMEOUT } from '../abi';
+import { FAMILY_V4, SYSCTL_CT_TCP_LOOSE, SYSCTL_CT_UDP_TIMEOUT } from '../abi';
+import { sysctl } from '../host';
 import { FrameRecord } from '../packet';
 import { Conn, setStreamFrom, windowFlagsOf } from './conn';
 import { TCP_HEADER, UDP_HEADER } from './established';
@@ -22,16 +23,28 @@ import { STREAM_AFTER } from './udp';
  */
 @inline
 export function isStart(proto: u32, l4: usize, len: u32): bool {
-  if (proto != IPPROTO_TCP) {
-    const length = <u32>bswap<u16>(load<u16>(l4, 4));
-    return len >= UDP_HEADER && length >= UDP_HEADER && length <= len;
+  if (proto == IPPROTO_TCP) {
+    return turnsOf(l4, len) == FLAG_SYN && load<u16>(l4, 14) != 0; // a window of 0 counts as 1
   }
-  if (len < TCP_HEADER) return false;
+  if (len < UDP_HEADER) return false;
+  const length = <u32>bswap<u16>(load<u16>(l4, 4));
+  return length >= UDP_HEADER && length <= len;
+}
+
+/** As isStart(), of a segment from the middle of a connection; start() is not for it. */
+@inline
+export function isPickUp(proto: u32, l4: usize, len: u32): bool {
+  if (proto != IPPROTO_TCP || sysctl(SYSCTL_CT_TCP_LOOSE) == 0) return false;
+  return turnsOf(l4, len) == FLAG_ACK;
+}
+
+/** The flags of a segment that its connection's state depends on; 0: its header is not right. */
+@inline
+function turnsOf(l4: usize, len: u32): u32 {
+  if (len < TCP_HEADER) return 0;
   const header = headerLength(l4);
-  if (header < TCP_HEADER || header > len) return false;
-  const flags = <u32>load<u8>(l4, 13);
-  if ((flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_SYN) return false;
-  return load<u16>(l4, 14) != 0; // a window of 0 counts as 1
+  if (header < TCP_HEADER || header > len) return 0;
+  return load<u8>(l4, 13) & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK);
 }
 
 /** Whether the packet's tuple is nobody's. */

@@ -70,10 +70,13 @@ const NATURE_ESTABLISHED: u32 = 4;
 const NATURE_NAT_SHIFT: u32 = 1; // IPS_* of NAT from here on: bits 3, 4, 6 and 7
 
 export let smallestMtu: u32 = 0;
+/** Whether an opening is remembered of a segment from the middle of a connection, dropped. */
+export let somePickUp: bool = false;
 
 /** False when memory runs out. */
 export function attachOpenings(): bool {
   smallestMtu = u32.MAX_VALUE;
+  somePickUp = false;
   for (let id: u32 = 1; id <= ifaceCount(); id++) {
     const iface = ifaceAt(id);
     if (iface.mtu != 0) smallestMtu = min<u32>(smallestMtu, iface.mtu);
@@ -214,6 +217,7 @@ export function rememberOpening(p: Packet, traversal: usize): void {
   e.dport = p.dport;
   e.given = p.natGiven;
   e.isAccepted = <u32>(t.verdict == VERDICT_ACCEPT);
+  if (conn.flags & CONN_PICKED_UP && !e.isAccepted) somePickUp = true;
 }
 
 /** Whether nothing but the key decided what became of a packet that began a connection. */

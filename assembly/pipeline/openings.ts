@@ -3,12 +3,17 @@
  * set the older one goes. There are some for each rule, as a service has rules of its own and a key
  * for each way its packets go.
  */
-import { DIM_DPORT, DIM_DST, DIM_SPORT, DIM_SRC } from '../abi-rules';
 import { SECTION_RULE } from '../abi';
+import { DIM_DPORT, DIM_SPORT } from '../abi-rules';
 import { sectionCount } from '../host';
 import { allocate } from '../memory';
-import { attachRouteClasses, routeClass, routeClasses } from '../route/classes';
-import { endpointClasses } from '../table/index';
+import { attachRouteClasses, routeClasses } from '../route/classes';
+import { portClassV4 } from '../table/index';
+import {
+  attachAddressClasses,
+  classesOfDestination,
+  classesOfSource,
+} from './address-classes';
 
 const MAX_ROUTE_CLASSES: u32 = 1 << 16;
 const PER_RULE: u32 = 4;
@@ -55,7 +60,8 @@ export function attachOpeningTable(): bool {
   shift = 64 - bits;
   entries = allocate(<usize>count * offsetof<Opening>());
   asked = changetype<OpeningKey>(allocate(KEY_BYTES));
-  return entries != 0 && changetype<usize>(asked) != 0 && attachRouteClasses();
+  if (entries == 0 || changetype<usize>(asked) == 0) return false;
+  return attachRouteClasses() && attachAddressClasses();
 }
 
 /** Whether the host's addresses have few enough classes for a key. */
@@ -64,11 +70,11 @@ export function isKeyWide(): bool {
 }
 
 /**
- * Makes `to` the key of packets like this IPv4 one, and returns the set it belongs to. `volatile`:
+ * Makes `key` that of packets like this IPv4 one, and returns the set it belongs to. `volatile`:
  * the packet's volatile key; `nature`: what is known of its connection, 8 bits; `led`: see ledTo().
  */
 export function loadKey(
-  to: OpeningKey,
+  key: OpeningKey,
   src: u32,
   dst: u32,
   ports: u32,
@@ -78,15 +84,17 @@ export function loadKey(
   nature: u32,
   led: u64,
 ): usize {
-  const where = endpointClasses(DIM_DST, dst, DIM_DPORT, ports >> 16) | (<u64>iface << 48);
-  const classes =
-    endpointClasses(DIM_SRC, src, DIM_SPORT, ports & 0xffff) | (<u64>routeClass(src) << 48);
-  const kind =
-    <u64>volatile | (<u64>proto << 32) | (<u64>routeClass(dst) << 40) | (<u64>nature << 56);
-  to.where = where;
-  to.classes = classes;
-  to.kind = kind;
-  to.led = led;
+  const to = classesOfDestination(dst);
+  const dport = portClassV4(DIM_DPORT, ports >> 16);
+  const where = <u64>to.rules | (<u64>dport << 32) | (<u64>iface << 48);
+  const kind = <u64>volatile | (<u64>proto << 32) | (<u64>to.route << 40) | (<u64>nature << 56);
+  const from = classesOfSource(src);
+  const sport = portClassV4(DIM_SPORT, ports & 0xffff);
+  const classes = <u64>from.rules | (<u64>sport << 32) | (<u64>from.route << 48);
+  key.where = where;
+  key.classes = classes;
+  key.kind = kind;
+  key.led = led;
   let h = (where ^ rotl<u64>(classes, 20) ^ rotl<u64>(led, 41)) * 0x9e3779b97f4a7c15;
   h = (h ^ (h >> 32) ^ kind) * 0xd6e8feb86659fd93;
   return entries + <usize>(h >> shift) * SET_BYTES;
@@ -125,7 +133,8 @@ export function findOpening(
 
 /** Of a connection's packet that PREROUTING leads to `dst` and `dport`: a key's part for it. */
 export function ledTo(dst: u32, dport: u32): u64 {
-  return endpointClasses(DIM_DST, dst, DIM_DPORT, dport) | (<u64>routeClass(dst) << 48);
+  const to = classesOfDestination(dst);
+  return <u64>to.rules | (<u64>portClassV4(DIM_DPORT, dport) << 32) | (<u64>to.route << 48);
 }
 
 /** An entry with the key that findOpening() did not find, for the caller to fill. */

@@ -59,13 +59,22 @@ export function classOf(p: Packet, dim: u32): u32 {
   return value;
 }
 
-/** Classes of an IPv4 address (low 32 bits) in dimension `dim` and of a port in `portDim`. */
-export function endpointClasses(dim: u32, address: u32, portDim: u32, port: u32): u64 {
+@inline
+function classifierV4(dim: u32): Classifier {
   const classifiers = <usize>changetype<Family>(v4).classifiers;
-  const ofAddress = changetype<Classifier>(classifiers + <usize>dim * offsetof<Classifier>());
-  const ofPort = changetype<Classifier>(classifiers + <usize>portDim * offsetof<Classifier>());
-  const trie = changetype<IntervalTrie>(<usize>ofAddress.map);
-  return <u64>intervalOf(trie, <u64>address << 32, 0) | (<u64>classIn(ofPort, port) << 32);
+  return changetype<Classifier>(classifiers + <usize>dim * offsetof<Classifier>());
+}
+
+/** Class of an IPv4 address in dimension `dim`. */
+export function addressClassV4(dim: u32, address: u32): u32 {
+  const trie = changetype<IntervalTrie>(<usize>classifierV4(dim).map);
+  return intervalOf(trie, <u64>address << 32, 0);
+}
+
+/** Class of a port in dimension `dim`, to the rules for IPv4. */
+@inline
+export function portClassV4(dim: u32, port: u32): u32 {
+  return classIn(classifierV4(dim), port);
 }
 
 @inline

@@ -9,7 +9,7 @@ import { attachSets, noteTime } from './set/sets';
 import { attachState } from './state';
 import { attachVolatileKey, keyOf } from './volatile-key';
 
-export { endpointClasses } from './classify';
+export { addressClassV4, portClassV4 } from './classify';
 export { isOdd } from './odd';
 export { plainKey } from './volatile-key';
 
