@@ -148,6 +148,8 @@ export const IMAGE_ORDERED = 8;
 export const IMAGE_CONNTRACK_V6 = 16;
 /** Connections have counters and labels (connbytes, connlabel). */
 export const IMAGE_CONN_EXTRA = 32;
+/** Connections have marks and zones, from rules or from the start. */
+export const IMAGE_CONN_TAGS = 64;
 
 export const SECTION_SYSCTL = 0; // u32 values, indexed by SYSCTL_*
 export const SECTION_IFACE = 1; // Iface records; id = index + 1

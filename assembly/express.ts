@@ -20,7 +20,7 @@ import {
 } from './abi';
 import { CT_VALUE_REPLY } from './abi-rules';
 import { Conn, IPS_CONFIRMED, IPS_DYING, IPS_NAT_MASK, IPS_SEEN_REPLY } from './conntrack/conn';
-import { hasExtras } from './conntrack/extra';
+import { hasCounters } from './conntrack/extra';
 import { followTcp, followUdp, isPlainAck, TCP_HEADER, UDP_HEADER } from './conntrack/established';
 import { ifaceAt, ifaceCount, sysctl } from './host';
 import { allocate } from './memory';
@@ -76,7 +76,7 @@ export function attachExpress(): bool {
   ways = allocate(<usize>ifaceCount() + 1);
   largest = allocate((<usize>ifaceCount() + 1) * 4);
   if (ways == 0 || largest == 0) return false;
-  if (hasExtras) return true; // every packet is counted, and that the long way does
+  if (hasCounters) return true; // every packet is counted, and that the long way does
   for (let id: u32 = 1; id <= ifaceCount(); id++) {
     const iface = ifaceAt(id);
     store<u32>(largest + (<usize>id << 2), iface.mtu == 0 ? u32.MAX_VALUE : iface.mtu);

@@ -6,12 +6,14 @@
  * same one.
  */
 import { allocate } from '../memory';
-import { CONN_BY_SOURCE, CONN_NAT_CHOSEN, Conn, IPS_NAT_MASK, IPS_SRC_NAT, zoneOf } from './conn';
+import { CONN_MAPPED, CONN_NAT_CHOSEN, Conn, IPS_NAT_MASK, IPS_SRC_NAT } from './conn';
+import { addMapping, Mapping, mappingOf, removeMapping } from './mapping';
 import { isIcmp } from './tuple';
+import { zoneOf } from './extra';
 
 const FIRST_BUCKETS: u32 = 1 << 12;
 
-let buckets: usize = 0; // address of the newest Conn, or 0
+let buckets: usize = 0; // u32 newest Mapping, or 0
 let bucketMask: u32 = 0;
 let linked: u32 = 0;
 
@@ -35,13 +37,13 @@ function bucketOfConn(conn: Conn): usize {
   return bucketOf(conn.origSrc, conn.origSport, conn.proto, zoneOf(conn, 0));
 }
 
-function push(conn: Conn): void {
-  const bucket = bucketOfConn(conn);
+function push(mapping: Mapping): void {
+  const bucket = bucketOfConn(changetype<Conn>(mapping.conn));
   const head = load<u32>(bucket);
-  conn.sourceNext = head;
-  conn.sourcePrev = 0;
-  if (head != 0) changetype<Conn>(head).sourcePrev = <u32>changetype<usize>(conn);
-  store<u32>(bucket, <u32>changetype<usize>(conn));
+  mapping.older = head;
+  mapping.newer = 0;
+  if (head != 0) changetype<Mapping>(head).newer = <u32>changetype<usize>(mapping);
+  store<u32>(bucket, <u32>changetype<usize>(mapping));
 }
 
 function grow(): void {
@@ -54,11 +56,11 @@ function grow(): void {
   for (let i: u32 = 0; i < size; i++) {
     // From the oldest on, so that the newest is first again.
     let at = load<u32>(old + (<usize>i << 2));
-    while (at != 0 && changetype<Conn>(at).sourceNext != 0) at = changetype<Conn>(at).sourceNext;
+    while (at != 0 && changetype<Mapping>(at).older != 0) at = changetype<Mapping>(at).older;
     while (at != 0) {
-      const previous = changetype<Conn>(at).sourcePrev;
-      push(changetype<Conn>(at));
-      at = previous;
+      const newer = changetype<Mapping>(at).newer;
+      push(changetype<Mapping>(at));
+      at = newer;
     }
   }
 }
@@ -70,21 +72,32 @@ function isMapped(conn: Conn): bool {
   return (conn.status & (isIcmp(conn.proto) ? IPS_NAT_MASK : IPS_SRC_NAT)) != 0;
 }
 
-/** Enters a connection whose source mapping has been decided. */
-export function linkSource(conn: Conn): void {
-  if (conn.flags & CONN_BY_SOURCE || !isMapped(conn)) return;
+/** Enters a connection whose source mapping has been decided. False: out of memory. */
+export function linkSource(conn: Conn): bool {
+  return !isMapped(conn) || mappingFor(conn) != 0;
+}
+
+/**
+ * The connection's Mapping, entered here if it had none; 0: out of memory. Until it is decided its
+ * source is the one it has, and nobody looks for that.
+ */
+export function mappingFor(conn: Conn): usize {
+  if (conn.flags & CONN_MAPPED) return mappingOf(conn);
   if (linked > bucketMask) grow();
-  push(conn);
-  conn.flags |= CONN_BY_SOURCE;
+  const at = addMapping(conn);
+  if (at == 0) return 0;
+  push(changetype<Mapping>(at));
   linked++;
+  return at;
 }
 
 export function unlinkSource(conn: Conn): void {
-  if (!(conn.flags & CONN_BY_SOURCE)) return;
-  conn.flags &= ~CONN_BY_SOURCE;
-  if (conn.sourcePrev != 0) changetype<Conn>(conn.sourcePrev).sourceNext = conn.sourceNext;
-  else store<u32>(bucketOfConn(conn), conn.sourceNext);
-  if (conn.sourceNext != 0) changetype<Conn>(conn.sourceNext).sourcePrev = conn.sourcePrev;
+  if (!(conn.flags & CONN_MAPPED)) return;
+  const mapping = changetype<Mapping>(mappingOf(conn));
+  if (mapping.newer != 0) changetype<Mapping>(mapping.newer).older = mapping.older;
+  else store<u32>(bucketOfConn(conn), mapping.older);
+  if (mapping.older != 0) changetype<Mapping>(mapping.older).newer = mapping.newer;
+  removeMapping(conn);
   linked--;
 }
 
@@ -96,7 +109,8 @@ export function firstOfSource(family: u32, proto: u32, src: u32, sport: u32, zon
 /** The next older connection with the same original source as `conn`, or 0. */
 export function nextOfSource(conn: Conn): usize {
   const c = conn;
-  return matching(c.sourceNext, c.family, c.proto, c.origSrc, c.origSport, zoneOf(c, 0));
+  const older = changetype<Mapping>(mappingOf(c)).older;
+  return matching(older, c.family, c.proto, c.origSrc, c.origSport, zoneOf(c, 0));
 }
 
 function matching(
@@ -108,7 +122,8 @@ function matching(
   zone: u32,
 ): usize {
   for (let at = from; at != 0; ) {
-    const c = changetype<Conn>(at);
+    const mapping = changetype<Mapping>(at);
+    const c = changetype<Conn>(mapping.conn);
     if (
       c.origSrc == src &&
       c.origSport == <u16>sport &&
@@ -116,9 +131,9 @@ function matching(
       c.family == <u8>family &&
       zoneOf(c, 0) == zone
     ) {
-      return at;
+      return changetype<usize>(c);
     }
-    at = c.sourceNext;
+    at = mapping.older;
   }
   return 0;
 }

@@ -22,13 +22,13 @@ export class Conn {
   replDport: u16;
   proto: u8;
   family: u8;
-  zone: u16;
+  pad2: u16;
   status: u32; // IPS_*
-  mark: u32;
+  pad3: u32;
   state: u8; // TCP or SCTP state, numbered as the kernel does
   flags: u8; // CONN_*
   lastIndex: u8; // TCP: TCP_*_SET of the last segment
-  helper: u8; // id of the helper that CT assigned, 0: none
+  pad4: u8;
   expires: u64; // capture time, nanoseconds; dead from this moment on
   // Cached traversal per direction: valid while its key equals the packet's. 0: none.
   cacheKey0: u32;
@@ -56,9 +56,8 @@ export class Conn {
   retrans: u8;
   lastScale: u8;
   lastFlags: u8;
-  masqueradeOut: u16; // interface id that MASQUERADE chose the address of, 0: none
-  sourceNext: u32; // connections with the same original source, newest first (by-source.ts)
-  sourcePrev: u32;
+  pad0: u16;
+  pad1: u64;
 }
 
 /** One direction's window (struct ip_ct_tcp_state), inside Conn. */
@@ -122,7 +121,7 @@ export const CONN_NAT_CHOSEN: u8 = 2; // its mapping holds a choice that the ker
 export const CONN_ZONE_ORIGINAL: u8 = 4; // the zone holds for the original direction …
 export const CONN_ZONE_REPLY: u8 = 8; // … and for the reply direction
 export const CONN_PRELOADED: u8 = 16; // known at the start of the capture
-export const CONN_BY_SOURCE: u8 = 32; // linked in by-source.ts
+export const CONN_MAPPED: u8 = 32; // has a Mapping (mapping.ts)
 export const CONN_NAT_ADOPTED: u8 = 64; // the capture showed what the kernel chose
 export const CONN_REPLY_FREE: u8 = 128; // not yet linked, and no other has its reply tuple
 
@@ -131,25 +130,4 @@ export const CONN_REPLY_FREE: u8 = 128; // not yet linked, and no other has its 
 export function isGuessed(conn: Conn): bool {
   if ((conn.flags & (CONN_NAT_CHOSEN | CONN_NAT_ADOPTED)) != CONN_NAT_CHOSEN) return false;
   return (conn.status & IPS_SEEN_REPLY) == 0;
-}
-
-/**
- * Of a connection whose mapping is guessed: the range that it was chosen from, as the address of
- * the target's arguments (0: no target asked, a clash did), with the manipulation in the lowest
- * bit. No answer was judged yet, so that the place of the answers' traversal is free.
- */
-@inline
-export function guessedFrom(conn: Conn): u32 {
-  return conn.cacheTraversal1;
-}
-
-@inline
-export function setGuessedFrom(conn: Conn, args: u32, manip: u32): void {
-  conn.cacheTraversal1 = args | manip;
-}
-
-/** The zone that `conn` is looked up in for packets of direction `dir`. */
-@inline
-export function zoneOf(conn: Conn, dir: u32): u32 {
-  return conn.flags & (CONN_ZONE_ORIGINAL << <u8>dir) ? <u32>conn.zone : 0;
 }

@@ -1,6 +1,7 @@
 /** Connection tracking. Builds on wire and host and knows nothing of rules; NAT builds on it. */
 import { attachBySource } from './by-source';
 import { attachEstablished } from './established';
+import { attachMappings } from './mapping';
 import { attachTable } from './table';
 import { attachTimeouts } from './timeout';
 import { attachTrack } from './track';
@@ -21,7 +22,8 @@ export {
 /** Prepares this worker's connections for the attached host. False when memory runs out. */
 export function attachConntrack(): bool {
   attachTrack();
-  if (!attachTable() || !attachBySource() || !attachTimeouts()) return false;
+  if (!attachTable() || !attachMappings() || !attachBySource()) return false;
+  if (!attachTimeouts()) return false;
   attachEstablished();
   return true;
 }

@@ -23,6 +23,7 @@ import {
   IPS_NAT_MASK,
   IPS_SEEN_REPLY,
 } from './conn';
+import { extraOf, hasTags, markOf, ownZone } from './extra';
 import { allocConn, link, nextLive } from './table';
 import { TCP_FLAG_BE_LIBERAL, TCP_FLAG_SACK_PERM, TCP_NONE_SET } from './tcp-table';
 import { IPPROTO_TCP } from './tuple';
@@ -76,12 +77,14 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
     conn.replDport = known.replDport;
     conn.proto = known.proto;
     conn.family = known.family;
-    conn.zone = known.zone;
     conn.flags = CONN_PRELOADED;
     if (known.zoneDirections & 1) conn.flags |= CONN_ZONE_ORIGINAL;
     if (known.zoneDirections & 2) conn.flags |= CONN_ZONE_REPLY;
     conn.status = (known.status & KEPT) | IPS_NAT_DONE_MASK;
-    conn.mark = known.mark;
+    if (hasTags) {
+      extraOf(conn).zone = known.zone;
+      extraOf(conn).mark = known.mark;
+    }
     conn.expires = now + <u64>known.timeout * SECOND;
     conn.state = known.state;
     if (known.proto == <u8>IPPROTO_TCP) {
@@ -91,8 +94,7 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
       conn.lastIndex = <u8>TCP_NONE_SET;
     }
     if (movesOwner(conn)) someMove = true;
-    if (!link(conn)) return false;
-    linkSource(conn);
+    if (!link(conn) || !linkSource(conn)) return false;
   }
   return true;
 }
@@ -108,9 +110,9 @@ export function connDump(previous: usize, now: u64, out: usize): usize {
   const known = changetype<KnownConn>(out);
   memory.fill(out, 0, KNOWN_CONN_SIZE);
   known.status = conn.status | IPS_CONFIRMED;
-  known.mark = conn.mark;
+  known.mark = markOf(conn);
   known.timeout = <u32>((conn.expires - now) / SECOND);
-  known.zone = conn.zone;
+  known.zone = ownZone(conn);
   known.proto = conn.proto;
   known.family = conn.family;
   known.state = conn.state;

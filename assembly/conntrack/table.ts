@@ -12,8 +12,9 @@
 import { FAMILY_V4 } from '../abi';
 import { allocate, clear } from '../memory';
 import { unlinkSource } from './by-source';
-import { Conn, IPS_CONFIRMED, IPS_DYING, zoneOf } from './conn';
-import { attachExtras } from './extra';
+import { Conn, IPS_CONFIRMED, IPS_DYING } from './conn';
+import { attachExtras, zoneOf } from './extra';
+import { mappingsFull } from './mapping';
 import {
   attachTupleIndex,
   bucketAfter,
@@ -67,7 +68,7 @@ export function attachTable(): bool {
 
 /** Whether a connection could not be kept for lack of memory (its packets were dropped). */
 export function tableFull(): bool {
-  return outOfMemory;
+  return outOfMemory || mappingsFull();
 }
 
 /** Direction of the tuple that the last successful look-up found. */
@@ -352,7 +353,7 @@ export function kill(conn: Conn): void {
   }
   unlinkSource(conn);
   conn.status |= IPS_DYING;
-  conn.sourceNext = <u32>dyingList; // free again: unlinkSource() is done with it
+  conn.lastSeq = <u32>dyingList; // free again: what is dying is tracked no more
   dyingList = changetype<usize>(conn);
 }
 
@@ -365,7 +366,7 @@ export function freeDying(): void {
 function drainDying(): void {
   while (dyingList != 0) {
     const conn = changetype<Conn>(dyingList);
-    dyingList = conn.sourceNext;
+    dyingList = conn.lastSeq;
     conn.status = 0;
     store<u32>(changetype<usize>(conn), <u32>freeList);
     freeList = changetype<usize>(conn);

@@ -94,7 +94,6 @@ function initConn(p: Packet): usize {
   conn.family = p.family;
   assignZone(conn, p);
   if (p.ctTemplate != 0) {
-    conn.helper = <u8>p.ctTemplate;
     conn.status = IPS_HELPER;
   }
   begun = at;

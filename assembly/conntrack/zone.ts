@@ -1,6 +1,7 @@
 /** Zones: CT --zone, --zone-orig and --zone-reply give look-ups a space of their own. */
 import { Packet } from '../packet';
 import { CONN_ZONE_ORIGINAL, CONN_ZONE_REPLY, Conn } from './conn';
+import { extraOf, hasTags } from './extra';
 import { findZoned } from './table';
 
 /** Packet.ctZoneSet: the directions that Packet.ctZone holds for. 0: the default zone. */
@@ -17,8 +18,9 @@ export function packetZone(p: Packet, dir: u32): u32 {
 /** Gives a new connection the packet's zone (nf_ct_zone_add). */
 @inline
 export function assignZone(conn: Conn, p: Packet): void {
-  if (p.ctZoneSet == 0) return;
-  conn.zone = p.ctZone;
+  if (!(p.ctZoneSet & <u8>(ZONE_ORIGINAL | ZONE_REPLY))) return;
+  if (DEBUG) assert(hasTags); // must be, where a rule chooses zones
+  extraOf(conn).zone = p.ctZone;
   if (p.ctZoneSet & <u8>ZONE_ORIGINAL) conn.flags |= CONN_ZONE_ORIGINAL;
   if (p.ctZoneSet & <u8>ZONE_REPLY) conn.flags |= CONN_ZONE_REPLY;
 }

@@ -11,13 +11,13 @@
 import {
   CONN_NAT_ADOPTED,
   Conn,
-  guessedFrom,
   IPS_CONFIRMED,
   IPS_DST_NAT,
   IPS_DYING,
   IPS_SRC_NAT,
   isGuessed,
 } from '../conntrack/conn';
+import { guessedFrom } from '../conntrack/mapping';
 import { relink } from '../conntrack/table';
 import {
   hasPorts,
@@ -87,7 +87,6 @@ export function adoptMapping(conn: Conn, p: Packet): bool {
     conn.status |= manip == 0 ? IPS_SRC_NAT : IPS_DST_NAT;
   }
   conn.flags |= CONN_NAT_ADOPTED;
-  conn.cacheTraversal1 = 0;
   return true;
 }
 

@@ -8,6 +8,7 @@ import {
   IPS_SRC_NAT,
 } from '../conntrack/conn';
 import { quotedAt } from '../conntrack/icmp';
+import { Mapping, mappingOf } from '../conntrack/mapping';
 import {
   IPPROTO_GRE,
   hasPorts,
@@ -86,6 +87,8 @@ function greVersion(p: Packet): u32 {
  * chosen for (nf_nat_oif_changed): the kernel then kills the connection and drops the packet.
  */
 export function outChanged(p: Packet): bool {
-  const chosenFor = changetype<Conn>(p.conn).masqueradeOut;
-  return chosenFor != 0 && p.ctDir != DIR_REPLY && chosenFor != p.out;
+  const mapping = mappingOf(changetype<Conn>(p.conn));
+  if (mapping == 0 || p.ctDir == DIR_REPLY) return false;
+  const chosenFor = changetype<Mapping>(mapping).masqueradeOut;
+  return chosenFor != 0 && chosenFor != p.out;
 }

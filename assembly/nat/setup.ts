@@ -7,7 +7,7 @@ import {
   VERDICT_DROP,
 } from '../abi';
 import { TARGET_MASQUERADE, TARGET_NETMAP, TARGET_REDIRECT } from '../abi-rules';
-import { linkSource } from '../conntrack/by-source';
+import { linkSource, mappingFor } from '../conntrack/by-source';
 import {
   CONN_NAT_CHOSEN,
   CONN_REPLY_FREE,
@@ -17,8 +17,8 @@ import {
   IPS_DST_NAT_DONE,
   IPS_SRC_NAT,
   IPS_SRC_NAT_DONE,
-  setGuessedFrom,
 } from '../conntrack/conn';
+import { Mapping } from '../conntrack/mapping';
 import {
   invertTuple,
   isIcmp,
@@ -84,9 +84,11 @@ function setupInfo(p: Packet, conn: Conn, manip: u32, args: u32): u32 {
   else conn.flags &= ~CONN_REPLY_FREE;
   if (lastChosen()) {
     conn.flags |= CONN_NAT_CHOSEN;
-    setGuessedFrom(conn, args, manip);
+    const mapping = mappingFor(conn);
+    if (mapping == 0) return VERDICT_DROP;
+    changetype<Mapping>(mapping).guessedFrom = args | manip;
   }
-  if (manip == 0) linkSource(conn);
+  if (manip == 0 && !linkSource(conn)) return VERDICT_DROP;
   conn.status |= doneBit(manip);
   return VERDICT_ACCEPT;
 }
@@ -109,7 +111,9 @@ export function setupTarget(p: Packet, manip: u32): u32 {
     if (p.family == FAMILY_V4 && conn.origSrc == 0) return VERDICT_ACCEPT;
     const address = masqueradeAddress(p);
     if (address == 0) return VERDICT_DROP;
-    conn.masqueradeOut = p.out;
+    const mapping = mappingFor(conn);
+    if (mapping == 0) return VERDICT_DROP;
+    changetype<Mapping>(mapping).masqueradeOut = p.out;
     mapTo(address);
   } else if (kind == TARGET_REDIRECT) {
     const address = redirectAddress(p);

@@ -15,8 +15,8 @@ import {
   IPS_SRC_NAT,
   isGuessed,
   windowOf,
-  zoneOf,
 } from '../conntrack/conn';
+import { ownZone, zoneOf } from '../conntrack/extra';
 import { findRival, foundDir, kill } from '../conntrack/table';
 import { after } from '../conntrack/tcp-window';
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../conntrack/tcp-table';
@@ -135,7 +135,7 @@ export function uniqueTuple(conn: Conn, manip: u32, now: u64): bool {
 
   // 2. The address.
   if (rangeFlags & RANGE_MAP_IPS) {
-    const address = rangeSingle ? rangeAddress : chooseAddress(family, conn.zone, manip);
+    const address = rangeSingle ? rangeAddress : chooseAddress(family, ownZone(conn), manip);
     if (manip == 0) setTuple(address, dst, sport, dport, proto);
     else setTuple(src, address, sport, dport, proto);
   }

@@ -41,6 +41,7 @@ import {
   IPS_NAT_MASK,
   IPS_SRC_NAT,
 } from '../conntrack/conn';
+import { markOf } from '../conntrack/extra';
 import { isReplyFree } from '../conntrack/index';
 import { ifaceAt, ifaceCount } from '../host';
 import { GIVEN_DPORT, GIVEN_DST, outChanged } from '../nat/index';
@@ -223,7 +224,7 @@ export function rememberOpening(p: Packet, traversal: usize): void {
 /** Whether nothing but the key decided what became of a packet that began a connection. */
 function isRepeatable(p: Packet, conn: Conn, t: Traversal): bool {
   if (p.src != outcome.src || p.sport != outcome.sport) return false;
-  if (conn.status & ~STATUS || conn.flags & ~FLAGS || conn.mark != 0) return false;
+  if (conn.status & ~STATUS || conn.flags & ~FLAGS || markOf(conn) != 0) return false;
   const given = p.natGiven;
   if (!(given & GIVEN_DST) && p.dst != outcome.dst) return false;
   if (!(given & GIVEN_DPORT) && p.dport != outcome.dport) return false;

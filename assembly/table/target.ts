@@ -27,6 +27,7 @@ import {
   TTL_SET,
 } from '../abi-rules';
 import { Conn } from '../conntrack/conn';
+import { extraOf, hasTags, markOf } from '../conntrack/extra';
 import { ZONE_CHOSEN, ZONE_ORIGINAL, ZONE_REPLY } from '../conntrack/zone';
 import { ifaceAt } from '../host';
 import { Packet } from '../packet';
@@ -95,16 +96,18 @@ function connmark(p: Packet, args: usize): void {
   const mode = load<u32>(args);
   const ctMask = load<u32>(args, 8);
   const nfMask = load<u32>(args, 12);
+  const old = markOf(conn);
   if (mode == CONNMARK_RESTORE) {
-    p.mark = (p.mark & ~nfMask) ^ shifted(conn.mark & ctMask, args);
+    p.mark = (p.mark & ~nfMask) ^ shifted(old & ctMask, args);
     return;
   }
   const mark =
     mode == CONNMARK_SET
-      ? shifted((conn.mark & ~ctMask) ^ load<u32>(args, 4), args)
-      : (conn.mark & ~ctMask) ^ shifted(p.mark & nfMask, args);
-  if (mark == conn.mark) return;
-  conn.mark = mark;
+      ? shifted((old & ~ctMask) ^ load<u32>(args, 4), args)
+      : (old & ~ctMask) ^ shifted(p.mark & nfMask, args);
+  if (mark == old) return;
+  if (DEBUG) assert(hasTags); // must be, where there is such a rule
+  extraOf(conn).mark = mark;
   p.sideEffects = 1;
 }
 

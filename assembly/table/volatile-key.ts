@@ -20,6 +20,7 @@ import {
   DIM_TTL,
 } from '../abi-rules';
 import { Conn } from '../conntrack/conn';
+import { markOf as connMark } from '../conntrack/extra';
 import { stepOf } from '../lookup/step-map';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
@@ -206,7 +207,7 @@ export function plainKey(
 
 @inline
 function markOf(shape: KeyShape, conn: u32): u32 {
-  return shape.connmark && conn ? changetype<Conn>(<usize>conn).mark : 0;
+  return shape.connmark && conn ? connMark(changetype<Conn>(<usize>conn)) : 0;
 }
 
 /** Number of a pair of values, from 1; 0 when there are too many different ones. */

@@ -111,6 +111,12 @@ export function needsExtras({ matches }: Rule): boolean {
   return matches.some(({ kind }) => kind === 'connbytes' || kind === 'connlabel');
 }
 
+/** Whether connections must have marks or zones for the rule. */
+export function needsTags({ matches, target }: Rule): boolean {
+  if (matches.some(({ kind }) => kind === 'connmark')) return true;
+  return target?.kind === 'CONNMARK' || (target?.kind === 'CT' && target.zone !== null);
+}
+
 /**
  * Rules whose jump would close a circle of chains, which a kernel does not load. The parser has
  * reported them; here they are only kept from being followed.

@@ -3,6 +3,7 @@ import {
   CHAIN_SIZE,
   HOOK_COUNT,
   IMAGE_CONN_EXTRA,
+  IMAGE_CONN_TAGS,
   IMAGE_CONNTRACK,
   IMAGE_CONNTRACK_V6,
   IMAGE_NFT_V4,
@@ -29,6 +30,7 @@ import {
   circularJumps,
   hookOf,
   needsExtras,
+  needsTags,
   type PlacedChain,
   placeChains,
   tableNumber,
@@ -130,10 +132,14 @@ class Lowering {
 
   #flags(): number {
     let flags = this.ordered.size > 0 ? IMAGE_ORDERED : 0;
+    if (this.#host.conntrack.some(({ mark, zone }) => mark !== 0 || zone !== 0)) {
+      flags |= IMAGE_CONN_TAGS;
+    }
     for (const placed of this.#chains) {
       const isV4 = placed.ruleset.family === 4;
       if (placed.ruleset.backend !== 'legacy') flags |= isV4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
       if (placed.chain.rules.some(needsExtras)) flags |= IMAGE_CONN_EXTRA;
+      if (placed.chain.rules.some(needsTags)) flags |= IMAGE_CONN_TAGS;
       // Loading such a rule switches it on, reached or not; an empty nat table does not.
       const conntrack = isV4 ? IMAGE_CONNTRACK : IMAGE_CONNTRACK_V6;
       if ((flags & conntrack) === 0 && placed.chain.rules.some(tracks)) flags |= conntrack;

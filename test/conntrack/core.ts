@@ -106,7 +106,7 @@ export function hostImage(
   view.setUint32(0, abi.ABI_MAGIC, true);
   view.setUint32(4, abi.ABI_VERSION, true);
   view.setUint32(8, bytes.length, true);
-  view.setUint32(12, abi.IMAGE_CONNTRACK, true);
+  view.setUint32(12, abi.IMAGE_CONNTRACK | abi.IMAGE_CONN_TAGS, true);
   for (let i = 0; i < abi.SECTION_COUNT; i++) view.setUint32(16 + i * 8, knownAt, true);
   const section = (index: number, offset: number, count: number): void => {
     view.setUint32(16 + index * 8, offset, true);

@@ -25,7 +25,7 @@ export function connbytesMatches(p: Packet, match: usize): bool {
 
 /** The counter at `offset` of a direction: 0 original, 1 reply, or both. */
 function inDirection(extra: ConnExtra, direction: u32, offset: usize): u64 {
-  const counters = changetype<usize>(extra) + offset;
+  const counters = changetype<usize>(extra) + offsetof<ConnExtra>('packets0') + offset;
   if (direction == CONNBYTES_BOTH) return load<u64>(counters) + load<u64>(counters, 16);
   return load<u64>(counters + (<usize>direction << 4));
 }

@@ -12,6 +12,7 @@ import {
   CONNTRACK_STATUS,
 } from '../../abi-rules';
 import { Conn } from '../../conntrack/conn';
+import { markOf } from '../../conntrack/extra';
 import { Packet } from '../../packet';
 import { conntrackValue } from '../dimension';
 import { matchPayload } from '../record';
@@ -25,7 +26,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 export function connmarkMatches(p: Packet, match: usize): bool {
   if (p.conn == 0) return false;
   const at = matchPayload(match);
-  const mark = changetype<Conn>(<usize>p.conn).mark;
+  const mark = markOf(changetype<Conn>(<usize>p.conn));
   return ((mark & load<u32>(at)) == load<u32>(at, 4)) != isInverted(match);
 }
 

@@ -1,5 +1,6 @@
 /** The connlimit match (xt_connlimit.c, nf_conncount.c): connections per address. */
 import { Conn, IPS_ASSURED, IPS_CONFIRMED } from '../../conntrack/conn';
+import { ownZone } from '../../conntrack/extra';
 import { find } from '../../conntrack/table';
 import {
   loadPacket,
@@ -140,7 +141,7 @@ function describe(p: Packet, out: Member): bool {
     known = findInZone(p);
   } else {
     const conn = changetype<Conn>(known);
-    out.zone = conn.zone;
+    out.zone = ownZone(conn);
     loadTuple(conn, 0);
   }
   out.src = tupleSrc;
