@@ -19,15 +19,33 @@ import {
   SYSCTL_CT_CHECKSUM,
 } from './abi';
 import { CT_VALUE_REPLY } from './abi-rules';
-import { Conn, IPS_CONFIRMED, IPS_DYING, IPS_NAT_MASK, IPS_SEEN_REPLY } from './conntrack/conn';
+import {
+  CONN_ZONE_ORIGINAL,
+  CONN_ZONE_REPLY,
+  Conn,
+  IPS_CONFIRMED,
+  IPS_DYING,
+  IPS_NAT_MASK,
+  IPS_SEEN_REPLY,
+} from './conntrack/conn';
 import { hasCounters } from './conntrack/extra';
-import { followTcp, followUdp, isPlainAck, TCP_HEADER, UDP_HEADER } from './conntrack/established';
+import {
+  followTcp,
+  followUdp,
+  isPlainAck,
+  KIND,
+  KIND_FLAGS,
+  KIND_STATUS,
+  TCP_HEADER,
+  UDP_HEADER,
+} from './conntrack/established';
 import { ifaceAt, ifaceCount, sysctl } from './host';
 import { allocate } from './memory';
 import { tcpFingerprint, udpFingerprint } from './observe/fingerprint';
 import { nextPrediction } from './observe/pending';
 import { FrameRecord } from './packet';
 import { TOWARDS_ROUTED } from './pipeline/outcome';
+import { Way } from './pipeline/way';
 import { Traversal } from './slot';
 import { plainKey } from './table/index';
 import { repeatTraversal } from './traversal';
@@ -37,6 +55,7 @@ import { isSeenBelow } from './wire/index';
 
 const TCP: u32 = 6;
 const UDP: u32 = 17;
+const WENT: usize = offsetof<Conn>('way0');
 const IPV4_ID: usize = 4;
 const UDP_CHECK: usize = 6;
 
@@ -49,10 +68,11 @@ const WHOLE_V4: u64 = (<u64>FAMILY_V4) << 48;
 const TYPE_DIRECTION_FLAGS: u64 = 0xffff00ff_ff000000 & ~(PLAIN_FLAGS << 48);
 const RECEIVED: u64 = ((<u64>PACKET_HOST) << 24) | ((<u64>DIRECTION_IN) << 32);
 
-// What the 8 bytes of a connection from `proto` on must say: protocol, family, zone and status.
-const ANSWERED: u64 = <u64>(IPS_CONFIRMED | IPS_SEEN_REPLY) << 32;
+// What the 8 bytes of a connection from `proto` on must say: protocol, family, status and no zone.
+const ANSWERED: u64 = <u64>(IPS_CONFIRMED | IPS_SEEN_REPLY) << KIND_STATUS;
 const ANSWERED_V4: u64 = ANSWERED | (<u64>FAMILY_V4 << 8);
-const KIND: u64 = 0xffffffff | ANSWERED | (<u64>IPS_DYING << 32);
+const ALIVE: u64 = 0xffff | ANSWERED | (<u64>IPS_DYING << KIND_STATUS);
+const KIND_ASKED: u64 = ALIVE | (<u64>(CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY) << KIND_FLAGS);
 
 // Whether packets that come in by an interface may go express.
 const WAY_CLOSED: u8 = 0;
@@ -68,7 +88,7 @@ if (DEBUG) {
   assert(offsetof<FrameRecord>('l4Off') == 40 && offsetof<FrameRecord>('ttl') == 48);
   assert(offsetof<FrameRecord>('flags') == 54 && offsetof<FrameRecord>('src') == 28);
   assert(offsetof<Conn>('proto') == 24 && offsetof<Conn>('replSrc') == 12);
-  assert(offsetof<Conn>('zone') == 26 && offsetof<Conn>('status') == 28);
+  assert(offsetof<Conn>('family') == KIND + 1 && offsetof<Conn>('way1') == WENT + 4);
 }
 
 /** False when memory runs out. */
@@ -124,16 +144,16 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   const proto = <u32>(place >> 56);
   if (load<u64>(tuple) != load<u64>(record, offsetof<FrameRecord>('src'))) return 0;
   if (load<u32>(tuple, 8) != load<u32>(record, offsetof<FrameRecord>('sport'))) return 0;
-  const kind = load<u64>(tuples, offsetof<Conn>('proto'));
-  if ((kind & KIND) != (ANSWERED_V4 | <u64>proto)) return 0;
+  const kind = load<u64>(tuples, KIND);
+  if ((kind & KIND_ASKED) != (ANSWERED_V4 | <u64>proto)) return 0;
   const now = r.tsNanos;
   if (conn.expires <= now) return 0;
-  const status = <u32>(kind >> 32);
+  const status = <u32>(kind >> KIND_STATUS);
 
   // the way its last packet went, in this direction
-  const cache = tuples + <usize>(dir << 2);
-  const traversal = <usize>load<u32>(cache, offsetof<Conn>('cacheTraversal0'));
-  if (traversal == 0) return 0;
+  const went = changetype<Way>(<usize>load<u32>(tuples + <usize>(dir << 2), WENT));
+  if (changetype<usize>(went) == 0) return 0;
+  const traversal = <usize>went.traversal;
   const t = changetype<Traversal>(traversal);
   if (t.in != <u16>iface) return 0;
   if (t.physIn != 0) return 0;
@@ -143,7 +163,7 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   const ipLen = r.ipLen;
   const ctValue = CT_ESTABLISHED | (status & IPS_NAT_MASK) | (dir * CT_VALUE_REPLY);
   const key = plainKey(ctValue, tcpFlags, ttl, <u32>(state >> 8) & 0xff, ipLen, ref & ~1);
-  if (key != load<u32>(cache, offsetof<Conn>('cacheKey0'))) return 0;
+  if (key != went.key) return 0;
   if (key == 0) return 0;
   if (t.path == PATH_FORWARD) {
     if (ttl <= 1) return 0;
@@ -162,13 +182,13 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
     if (len < TCP_HEADER) return 0;
     if (!isPlainAck(tcpFlags)) return 0;
     if (checksums && !isRightV4(l3, l4, len, TCP)) return 0;
-    if (!followTcp(conn, status, dir, l4, len, now)) return 0;
+    if (!followTcp(conn, kind, dir, l4, len, now)) return 0;
     print = tcpFingerprint(load<u16>(l3, IPV4_ID), l4);
   } else {
     if (proto != UDP) return 0;
     if (len < UDP_HEADER) return 0;
     if (checksums && load<u16>(l4, UDP_CHECK) != 0 && !isRightV4(l3, l4, len, UDP)) return 0;
-    if (!followUdp(conn, status, l4, len, now)) return 0;
+    if (!followUdp(conn, kind, l4, len, now)) return 0;
     print = udpFingerprint(load<u16>(l3, IPV4_ID), l4, len, len);
   }
 

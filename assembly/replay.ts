@@ -36,6 +36,7 @@ import { leaveAs } from './pipeline/cached';
 import { attachOpenings } from './pipeline/opening';
 import { attachOutcome, Outcome, resetOutcome } from './pipeline/outcome';
 import { attachReassembly } from './pipeline/reassemble';
+import { attachWays } from './pipeline/way';
 import { writeResult } from './result';
 import { Slot, Traversal } from './slot';
 import { countBy } from './stats';
@@ -63,6 +64,7 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
     attachExpress() &&
     attachReassembly() &&
     attachOpenings() &&
+    attachWays() &&
     attachExpressOpening(AHEAD)
   );
 }

@@ -1,9 +1,10 @@
 /**
- * A connection, as struct nf_conn. 128 bytes, two cache lines: what every packet needs comes first.
+ * A connection, as struct nf_conn. 96 bytes, so that it is never in more than two cache lines. What
+ * only few have lies elsewhere: mapping.ts, extra.ts.
  *
- *     0 ┌ original tuple ┬ reply tuple ┬ proto family zone ┬ status ┬ mark ┬ expires ┬ cache ┐
- *    64 ├ TCP: per direction end, maxEnd, maxWin, maxAck, scale, flags ┬ last segment ┬ links ┤
- *   128 └──────────────────────────────────────────────────────────────┴──────────────┴───────┘
+ *     0 ┌ original tuple ┬ reply tuple ┬ proto family status ┬ what the last packet did ┐
+ *    32 ├ expires ┬ ways ┬ TCP: per direction end, maxEnd, maxWin, maxAck ──────────────┤
+ *    80 └ TCP: the last segment ┬ scales and flags ────────────────────────────────────┘
  *
  * A tuple is a connection's addresses as seen in packets of one direction. NAT never touches the
  * original tuple; it changes the reply one to what answers will look like.
@@ -22,20 +23,16 @@ export class Conn {
   replDport: u16;
   proto: u8;
   family: u8;
-  pad2: u16;
-  status: u32; // IPS_*
-  pad3: u32;
-  state: u8; // TCP or SCTP state, numbered as the kernel does
+  status: u16; // IPS_*
   flags: u8; // CONN_*
-  lastIndex: u8; // TCP: TCP_*_SET of the last segment
-  pad4: u8;
+  state: u8; // TCP or SCTP state, numbered as the kernel does
+  last: u8; // TCP: what the last segment was (tcp-last.ts)
+  retrans: u8; // TCP: how often the last segment was repeated
   expires: u64; // capture time, nanoseconds; dead from this moment on
-  // Cached traversal per direction: valid while its key equals the packet's. 0: none.
-  cacheKey0: u32;
-  cacheKey1: u32;
-  cacheTraversal0: u32; // addresses of Traversals
-  cacheTraversal1: u32;
-  // --- 64: struct ip_ct_tcp; original then reply. Other protocols: see Window below.
+  // Per direction the Way that its last packet went (pipeline/way.ts), 0: none.
+  way0: u32;
+  way1: u32;
+  // struct ip_ct_tcp; original then reply. Other protocols: see streamFrom() and sctp.ts.
   tdEnd0: u32;
   tdMaxEnd0: u32;
   tdMaxWin0: u32;
@@ -44,20 +41,11 @@ export class Conn {
   tdMaxEnd1: u32;
   tdMaxWin1: u32;
   tdMaxAck1: u32;
-  tdScale0: u8;
-  tdFlags0: u8;
-  tdScale1: u8;
-  tdFlags1: u8;
-  lastSeq: u32;
-  lastAck: u32;
   lastEnd: u32;
+  lastAck: u32;
   lastWin: u16;
-  lastDir: u8;
-  retrans: u8;
-  lastScale: u8;
-  lastFlags: u8;
-  pad0: u16;
-  pad1: u64;
+  lastLen: u16; // lower bits (tcp-last.ts)
+  sides: u32; // scales and flags (tcp-side.ts)
 }
 
 /** One direction's window (struct ip_ct_tcp_state), inside Conn. */
@@ -69,23 +57,9 @@ export class Window {
   maxAck: u32;
 }
 
-/** The rest of a direction's state, apart from Window for alignment. */
-@unmanaged
-export class WindowFlags {
-  scale: u8;
-  flags: u8; // TCP_FLAG_* of tcp-table.ts
-}
-
 @inline
 export function windowOf(conn: Conn, dir: u32): Window {
   return changetype<Window>(changetype<usize>(conn) + offsetof<Conn>('tdEnd0') + (<usize>dir << 4));
-}
-
-@inline
-export function windowFlagsOf(conn: Conn, dir: u32): WindowFlags {
-  return changetype<WindowFlags>(
-    changetype<usize>(conn) + offsetof<Conn>('tdScale0') + (<usize>dir << 1),
-  );
 }
 
 /** UDP: the moment (capture time) from which an answered connection counts as a stream. */
@@ -100,20 +74,20 @@ export function setStreamFrom(conn: Conn, at: u64): void {
 }
 
 // enum ip_conntrack_status
-export const IPS_EXPECTED: u32 = 1;
-export const IPS_SEEN_REPLY: u32 = 1 << 1;
-export const IPS_ASSURED: u32 = 1 << 2;
-export const IPS_CONFIRMED: u32 = 1 << 3;
-export const IPS_SRC_NAT: u32 = 1 << 4;
-export const IPS_DST_NAT: u32 = 1 << 5;
-export const IPS_SEQ_ADJUST: u32 = 1 << 6;
-export const IPS_SRC_NAT_DONE: u32 = 1 << 7;
-export const IPS_DST_NAT_DONE: u32 = 1 << 8;
-export const IPS_DYING: u32 = 1 << 9;
-export const IPS_FIXED_TIMEOUT: u32 = 1 << 10;
-export const IPS_HELPER: u32 = 1 << 13;
-export const IPS_NAT_MASK: u32 = IPS_SRC_NAT | IPS_DST_NAT;
-export const IPS_NAT_DONE_MASK: u32 = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
+export const IPS_EXPECTED: u16 = 1;
+export const IPS_SEEN_REPLY: u16 = 1 << 1;
+export const IPS_ASSURED: u16 = 1 << 2;
+export const IPS_CONFIRMED: u16 = 1 << 3;
+export const IPS_SRC_NAT: u16 = 1 << 4;
+export const IPS_DST_NAT: u16 = 1 << 5;
+export const IPS_SEQ_ADJUST: u16 = 1 << 6;
+export const IPS_SRC_NAT_DONE: u16 = 1 << 7;
+export const IPS_DST_NAT_DONE: u16 = 1 << 8;
+export const IPS_DYING: u16 = 1 << 9;
+export const IPS_FIXED_TIMEOUT: u16 = 1 << 10;
+export const IPS_HELPER: u16 = 1 << 13;
+export const IPS_NAT_MASK: u16 = IPS_SRC_NAT | IPS_DST_NAT;
+export const IPS_NAT_DONE_MASK: u16 = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
 
 // Conn.flags
 export const CONN_PICKED_UP: u8 = 1; // began before the capture (TCP, first seen mid-stream)

@@ -14,7 +14,15 @@ import {
 } from '../abi';
 import { sysctl } from '../host';
 import { Conn, IPS_ASSURED, IPS_FIXED_TIMEOUT, streamFrom, windowOf } from './conn';
+import { lastOf, withoutIndex } from './tcp-last';
 import { TIMESTAMP_ALIGNED } from './tcp-options';
+import {
+  SCALE,
+  SIDE_DATA_UNACKNOWLEDGED,
+  SIDE_MAXACK_SET,
+  SIDE_SACK_PERM,
+  sideShift,
+} from './tcp-side';
 import {
   FLAG_ACK,
   FLAG_FIN,
@@ -22,9 +30,6 @@ import {
   FLAG_SYN,
   TCP_ACK_SET,
   TCP_ESTABLISHED,
-  TCP_FLAG_DATA_UNACKNOWLEDGED,
-  TCP_FLAG_MAXACK_SET,
-  TCP_FLAG_SACK_PERM,
 } from './tcp-table';
 import { MAX_ACK_WINDOW } from './tcp-window';
 import { tcpTimeout, timeoutOf } from './timeout';
@@ -33,29 +38,32 @@ export const TCP_HEADER: u32 = 20;
 export const UDP_HEADER: u32 = 8;
 const TIMESTAMPED: u32 = TCP_HEADER + 12;
 
-// Both directions' WindowFlags as one word: scale and flags of the original, then of the reply.
-const SIDES: usize = offsetof<Conn>('tdScale0');
-const SIDE_SHIFT: u32 = 16;
-const SIDE_FLAGS_SHIFT: u32 = 8;
-const SACK_PERM: u32 = (<u32>TCP_FLAG_SACK_PERM) << SIDE_FLAGS_SHIFT;
-const MAXACK_SET: u32 = (<u32>TCP_FLAG_MAXACK_SET) << SIDE_FLAGS_SHIFT;
-const UNACKNOWLEDGED: u32 = (<u32>TCP_FLAG_DATA_UNACKNOWLEDGED) << SIDE_FLAGS_SHIFT;
-const ANY_UNACKNOWLEDGED: u32 = UNACKNOWLEDGED | (UNACKNOWLEDGED << SIDE_SHIFT);
+/** The 8 bytes of a Conn from `proto` on, as one word. */
+export const KIND: usize = offsetof<Conn>('proto');
+export const KIND_STATUS: u64 = 16; // shift
+export const KIND_FLAGS: u64 = 32;
+const KIND_STATE: u64 = 40;
+const KIND_LAST: u64 = 48;
+const KIND_RETRANS: u64 = 56;
+const KIND_KEPT: u64 = (<u64>1 << KIND_LAST) - 1; // what a segment does not change
 
-// The last segment: window, direction and repetitions as one word.
-const LAST: usize = offsetof<Conn>('lastWin');
-const LAST_DIR_SHIFT: u32 = 16;
-const LAST_RETRANS_SHIFT: u32 = 24;
-const LAST_SAME: u32 = 0xffffff;
+// Two more: where the last segment ended and what it acknowledged; its window, its length and the
+// connection's sides.
+const NUMBERS: usize = offsetof<Conn>('lastEnd');
+const SAID: usize = offsetof<Conn>('lastWin');
+
+const ANY_UNACKNOWLEDGED: u32 =
+  (SIDE_DATA_UNACKNOWLEDGED << sideShift(0)) | (SIDE_DATA_UNACKNOWLEDGED << sideShift(1));
 
 let maxRetrans: u32 = 0;
 let establishedNanos: u64 = 0;
 let unacknowledgedNanos: u64 = 0; // for connections with data that is not acknowledged
 
 if (DEBUG) {
-  assert(offsetof<Conn>('tdFlags1') == SIDES + 3 && offsetof<Conn>('retrans') == LAST + 3);
-  assert(offsetof<Conn>('lastDir') == LAST + 2);
-  assert(offsetof<Conn>('lastAck') == offsetof<Conn>('lastSeq') + 4);
+  assert(offsetof<Conn>('status') == KIND + 2 && offsetof<Conn>('flags') == KIND + 4);
+  assert(offsetof<Conn>('state') == KIND + 5 && offsetof<Conn>('last') == KIND + 6);
+  assert(offsetof<Conn>('retrans') == KIND + 7 && offsetof<Conn>('lastAck') == NUMBERS + 4);
+  assert(offsetof<Conn>('lastLen') == SAID + 2 && offsetof<Conn>('sides') == SAID + 4);
 }
 
 /** Reads the attached host's sysctls. */
@@ -79,19 +87,19 @@ function later(a: u32, b: u32): u32 {
 
 /**
  * Tracks a segment with isPlainAck() flags and a right checksum, of `len` bytes from `l4`, all
- * captured and at least TCP_HEADER, of an answered connection with `status`. False: nothing was
- * done, tcp.ts must.
+ * captured and at least TCP_HEADER, of an answered connection whose word at KIND is `kind`. False:
+ * nothing was done, tcp.ts must.
  */
 @inline
 export function followTcp(
   conn: Conn,
-  status: u32,
+  kind: u64,
   dir: u32,
   l4: usize,
   len: u32,
   now: u64,
 ): bool {
-  if (conn.state != <u8>TCP_ESTABLISHED) return false;
+  if (<u8>(kind >> KIND_STATE) != <u8>TCP_ESTABLISHED) return false;
   const words = v128.load(l4, 4);
   // biome-ignore format: bytes of each word turned round
   const segment = v128.shuffle<u8>(
@@ -102,13 +110,14 @@ export function followTcp(
   const rest = <u32>i32x4.extract_lane(segment, 2); // header length, flags, window
   const win = rest & 0xffff;
   const header = (rest >> 26) & 0x3c;
-  const sides = load<u32>(changetype<usize>(conn), SIDES);
-  const side = dir << 4;
-  const otherSide = side ^ SIDE_SHIFT;
+  const saidBefore = load<u64>(changetype<usize>(conn), SAID);
+  const sides = <u32>(saidBefore >> 32);
+  const side = sideShift(dir);
+  const otherSide = sideShift(1) - side;
   if (header != TCP_HEADER) {
     if (header < TCP_HEADER) return false;
     if (header > len) return false;
-    if ((sides >> otherSide) & SACK_PERM) {
+    if ((sides >> otherSide) & SIDE_SACK_PERM) {
       if (header != TIMESTAMPED) return false;
       if (load<u32>(l4, TCP_HEADER) != TIMESTAMP_ALIGNED) return false;
     }
@@ -124,41 +133,41 @@ export function followTcp(
   const receiverMaxWin = receiver.maxWin;
   if (senderMaxWin == 0) return false;
   if (receiverMaxWin == 0) return false;
-  const end = seq + len - header;
+  const length = len - header;
+  const end = seq + length;
   const inWindow =
     (seq - senderMaxEnd - 1) &
     (ack - receiverEnd - 1) &
     (senderEnd - receiverMaxWin - 1 - end) &
     (receiverEnd - max<u32>(senderMaxWin, MAX_ACK_WINDOW) - 1 - ack);
   if (<i32>inWindow >= 0) return false;
-  const numbers = <u64>seq | (<u64>ack << 32);
-  const last = load<u32>(changetype<usize>(conn), LAST);
-  const said = win | (dir << LAST_DIR_SHIFT);
+  const numbers = <u64>end | (<u64>ack << 32);
+  const said = win | (length << 16);
+  const last = lastOf(TCP_ACK_SET, dir, length);
   const isRepeated =
-    <u32>(load<u64>(changetype<usize>(conn), offsetof<Conn>('lastSeq')) == numbers) &
-    <u32>(conn.lastEnd == end) &
-    <u32>((last & LAST_SAME) == said);
-  const retrans = select<u32>((last >> LAST_RETRANS_SHIFT) + 1, 0, isRepeated);
+    <u32>(load<u64>(changetype<usize>(conn), NUMBERS) == numbers) &
+    <u32>(<u32>saidBefore == said) &
+    <u32>(withoutIndex(<u32>(kind >> KIND_LAST) & 0xff) == withoutIndex(last));
+  const retrans = select<u32>(<u32>(kind >> KIND_RETRANS) + 1, 0, isRepeated);
   if (retrans >= maxRetrans) return false; // has a timeout of its own
 
   const isNewer = <i32>(senderEnd - end) < 0;
-  const scaled = win << ((sides >> side) & 0xff);
+  const scaled = win << ((sides >> side) & SCALE);
   const reach = ack + scaled;
   sender.end = select<u32>(end, senderEnd, isNewer);
   sender.maxWin = max<u32>(senderMaxWin, scaled);
-  sender.maxAck = select<u32>(later(ack, sender.maxAck), ack, (sides >> side) & MAXACK_SET);
+  sender.maxAck = select<u32>(later(ack, sender.maxAck), ack, (sides >> side) & SIDE_MAXACK_SET);
   if (<i32>(senderMaxEnd - end) < 0) receiver.maxWin = receiverMaxWin + (end - senderMaxEnd);
   receiver.maxEnd = select<u32>(reach, receiverMaxEnd, <i32>(receiverMaxEnd - 1 - reach) < 0);
-  const sent = (MAXACK_SET | select<u32>(UNACKNOWLEDGED, 0, isNewer)) << side;
-  const settled = select<u32>(UNACKNOWLEDGED, 0, ack == receiverEnd) << otherSide;
+  const sent = (SIDE_MAXACK_SET | select<u32>(SIDE_DATA_UNACKNOWLEDGED, 0, isNewer)) << side;
+  const settled = select<u32>(SIDE_DATA_UNACKNOWLEDGED, 0, ack == receiverEnd) << otherSide;
   const newSides = (sides | sent) & ~settled;
-  store<u32>(changetype<usize>(conn), newSides, SIDES);
-  store<u64>(changetype<usize>(conn), numbers, offsetof<Conn>('lastSeq'));
-  conn.lastEnd = end;
-  store<u32>(changetype<usize>(conn), said | (retrans << LAST_RETRANS_SHIFT), LAST);
-  conn.lastIndex = <u8>TCP_ACK_SET;
-  conn.status = status | IPS_ASSURED;
-  if (!(status & IPS_FIXED_TIMEOUT)) {
+  store<u64>(changetype<usize>(conn), numbers, NUMBERS);
+  store<u64>(changetype<usize>(conn), <u64>said | (<u64>newSides << 32), SAID);
+  const assured = (kind & KIND_KEPT) | (<u64>IPS_ASSURED << KIND_STATUS);
+  const happened = (<u64>last << KIND_LAST) | (<u64>retrans << KIND_RETRANS);
+  store<u64>(changetype<usize>(conn), assured | happened, KIND);
+  if (!(<u32>(kind >> KIND_STATUS) & IPS_FIXED_TIMEOUT)) {
     const isOpen = newSides & ANY_UNACKNOWLEDGED;
     conn.expires = now + select<u64>(unacknowledgedNanos, establishedNanos, isOpen);
   }
@@ -167,11 +176,12 @@ export function followTcp(
 
 /** Tracks a datagram of an answered connection. False: nothing was done, udp.ts must. */
 @inline
-export function followUdp(conn: Conn, status: u32, l4: usize, len: u32, now: u64): bool {
+export function followUdp(conn: Conn, kind: u64, l4: usize, len: u32, now: u64): bool {
   const length = <u32>bswap<u16>(load<u16>(l4, 4));
   if (length > len) return false;
   if (length < UDP_HEADER) return false;
   if (now <= streamFrom(conn)) return false;
+  const status = <u16>(kind >> KIND_STATUS);
   conn.status = status | IPS_ASSURED;
   if (!(status & IPS_FIXED_TIMEOUT)) conn.expires = now + timeoutOf(SYSCTL_CT_UDP_TIMEOUT_STREAM);
   return true;

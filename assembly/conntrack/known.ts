@@ -25,11 +25,13 @@ import {
 } from './conn';
 import { extraOf, hasTags, markOf, ownZone } from './extra';
 import { allocConn, link, nextLive } from './table';
-import { TCP_FLAG_BE_LIBERAL, TCP_FLAG_SACK_PERM, TCP_NONE_SET } from './tcp-table';
+import { setLast } from './tcp-last';
+import { addToSide, SIDE_BE_LIBERAL, SIDE_SACK_PERM } from './tcp-side';
+import { TCP_NONE_SET } from './tcp-table';
 import { IPPROTO_TCP } from './tuple';
 
 const SECOND: u64 = 1_000_000_000;
-const KEPT: u32 = IPS_EXPECTED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_NAT_MASK;
+const KEPT: u16 = IPS_EXPECTED | IPS_SEEN_REPLY | IPS_ASSURED | IPS_NAT_MASK;
 
 let someMove: bool = false;
 
@@ -80,7 +82,7 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
     conn.flags = CONN_PRELOADED;
     if (known.zoneDirections & 1) conn.flags |= CONN_ZONE_ORIGINAL;
     if (known.zoneDirections & 2) conn.flags |= CONN_ZONE_REPLY;
-    conn.status = (known.status & KEPT) | IPS_NAT_DONE_MASK;
+    conn.status = <u16>(known.status & KEPT) | IPS_NAT_DONE_MASK;
     if (hasTags) {
       extraOf(conn).zone = known.zone;
       extraOf(conn).mark = known.mark;
@@ -89,9 +91,9 @@ export function preloadConnections(now: u64, worker: u32, workers: u32): bool {
     conn.state = known.state;
     if (known.proto == <u8>IPPROTO_TCP) {
       // Nothing tells its windows and scales: as for a connection picked up.
-      conn.tdFlags0 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
-      conn.tdFlags1 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
-      conn.lastIndex = <u8>TCP_NONE_SET;
+      addToSide(conn, 0, SIDE_SACK_PERM | SIDE_BE_LIBERAL);
+      addToSide(conn, 1, SIDE_SACK_PERM | SIDE_BE_LIBERAL);
+      setLast(conn, TCP_NONE_SET, 0);
     }
     if (movesOwner(conn)) someMove = true;
     if (!link(conn) || !linkSource(conn)) return false;

@@ -1,6 +1,6 @@
 /** SCTP associations, as nf_conntrack_sctp_packet() of nf_conntrack_proto_sctp.c (Linux 6.18). */
 import { Packet } from '../packet';
-import { Conn, IPS_ASSURED, IPS_CONFIRMED, windowFlagsOf, windowOf } from './conn';
+import { Conn, IPS_ASSURED, IPS_CONFIRMED, windowOf } from './conn';
 import { checksumOk, TRACK_ACCEPT, TRACK_INVALID } from './protocol';
 import {
   CHUNK_ABORT,
@@ -19,15 +19,18 @@ import {
   SCTP_NONE,
   sctpTransition,
 } from './sctp-table';
+import { lastDirOf, setLast } from './tcp-last';
+import { addToSide, LAST_SYN, setSide, sideOf, takeFromSide } from './tcp-side';
 import { refresh, sctpTimeout } from './timeout';
 
 const HEADER: u32 = 12;
 const CHUNK_HEADER: u32 = 4;
 const INIT_BODY: u32 = 16; // struct sctp_inithdr
 const FLAG_T: u32 = 1;
-const HEARTBEAT_VTAG_FAILED: u8 = 1; // Conn.lastFlags
 
-// A conn's verification tags lie in Window.end, whether a direction sent INIT in WindowFlags.flags.
+// A conn's verification tags lie in Window.end, its flags where TCP has its sides.
+const SENT_INIT: u32 = 1; // of a direction
+const HEARTBEAT_VTAG_FAILED: u32 = 1; // of LAST_SYN; lastDirOf() says in which direction
 @inline
 function tagOf(conn: Conn, dir: u32): u32 {
   return windowOf(conn, dir).end;
@@ -100,17 +103,17 @@ function checkHeartbeat(conn: Conn, dir: u32, type: u32, tag: u32, skipped: bool
     return HEARTBEAT_GOOD;
   }
   if (tag == tagOf(conn, dir)) {
-    conn.lastFlags &= ~HEARTBEAT_VTAG_FAILED;
+    takeFromSide(conn, LAST_SYN, HEARTBEAT_VTAG_FAILED);
     return HEARTBEAT_GOOD;
   }
   if (has(CHUNK_DATA) || skipped) return HEARTBEAT_BAD;
   if (type == CHUNK_HEARTBEAT) {
-    conn.lastFlags |= HEARTBEAT_VTAG_FAILED;
-    conn.lastDir = <u8>dir;
+    addToSide(conn, LAST_SYN, HEARTBEAT_VTAG_FAILED);
+    setLast(conn, 0, dir);
     return HEARTBEAT_SKIP;
   }
-  if (!(conn.lastFlags & HEARTBEAT_VTAG_FAILED) || conn.lastDir == <u8>dir) return HEARTBEAT_BAD;
-  conn.lastFlags &= ~HEARTBEAT_VTAG_FAILED;
+  if (sideOf(conn, LAST_SYN) == 0 || lastDirOf(conn) == dir) return HEARTBEAT_BAD;
+  takeFromSide(conn, LAST_SYN, HEARTBEAT_VTAG_FAILED);
   setTag(conn, dir, tag);
   setTag(conn, dir ^ 1, 0);
   return HEARTBEAT_GOOD;
@@ -155,8 +158,8 @@ export function trackSctp(p: Packet, conn: Conn, dir: u32): u32 {
         if (tag != tagOf(conn, dir)) return TRACK_INVALID;
         break;
       case CHUNK_COOKIE_ACK:
-        windowFlagsOf(conn, 0).flags = 0;
-        windowFlagsOf(conn, 1).flags = 0;
+        setSide(conn, 0, 0);
+        setSide(conn, 1, 0);
         break;
       case CHUNK_HEARTBEAT:
       case CHUNK_HEARTBEAT_ACK: {
@@ -173,26 +176,27 @@ export function trackSctp(p: Packet, conn: Conn, dir: u32): u32 {
     const old: u32 = conn.state;
     state = sctpTransition(dir, type, old);
     if (state == SCTP_INVALID) return TRACK_INVALID;
-    const mine = windowFlagsOf(conn, dir);
-    const other = windowFlagsOf(conn, dir ^ 1);
+    const other = dir ^ 1;
     if (type == CHUNK_INIT || type == CHUNK_INIT_ACK) {
       if (at + CHUNK_HEADER + INIT_BODY > have) return TRACK_INVALID;
       const initTag = load<u32>(l4 + at, CHUNK_HEADER);
       if (type == CHUNK_INIT) {
         // An INIT with the tag that we know is a late or repeated one.
-        if (old == SCTP_NONE || tagOf(conn, dir ^ 1) != initTag) {
-          if (mine.flags && other.flags) other.flags = 0;
-          mine.flags = 1;
+        if (old == SCTP_NONE || tagOf(conn, other) != initTag) {
+          if (sideOf(conn, dir)) setSide(conn, other, 0);
+          setSide(conn, dir, SENT_INIT);
         }
         // A client or NAT that reuses its port must not keep the entry alive with INITs.
         const repeated = state == SCTP_CLOSED && old == SCTP_CLOSED;
         if (repeated && conn.status & IPS_CONFIRMED) skipped = true;
       } else {
-        const expected = tagOf(conn, dir ^ 1);
-        if (!other.flags && expected && expected != initTag) return TRACK_INVALID;
-        if (mine.flags && other.flags && expected != initTag) return TRACK_INVALID; // collision
+        const expected = tagOf(conn, other);
+        if (expected != initTag) {
+          if (!sideOf(conn, other) && expected) return TRACK_INVALID;
+          if (sideOf(conn, dir) && sideOf(conn, other)) return TRACK_INVALID; // collision
+        }
       }
-      setTag(conn, dir ^ 1, initTag);
+      setTag(conn, other, initTag);
     }
     conn.state = <u8>state;
     if (old != state && state == SCTP_ESTABLISHED) conn.status |= IPS_ASSURED;

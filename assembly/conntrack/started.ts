@@ -6,11 +6,13 @@
 import { FAMILY_V4, SYSCTL_CT_TCP_LOOSE, SYSCTL_CT_UDP_TIMEOUT } from '../abi';
 import { sysctl } from '../host';
 import { FrameRecord } from '../packet';
-import { Conn, setStreamFrom, windowFlagsOf } from './conn';
+import { Conn, setStreamFrom } from './conn';
 import { TCP_HEADER, UDP_HEADER } from './established';
 import { allocConn, find, freeConn, link } from './table';
 import { timeoutAfter } from './tcp';
+import { setLast } from './tcp-last';
 import { headerLength, readSynOptions } from './tcp-options';
+import { setSide } from './tcp-side';
 import { FLAG_ACK, FLAG_FIN, FLAG_RST, FLAG_SYN, TCP_SYN_SENT, TCP_SYN_SET } from './tcp-table';
 import { timeoutOf } from './timeout';
 import { endLastPacket } from './track';
@@ -74,7 +76,7 @@ export function start(r: FrameRecord, from: u32, port: u32, status: u32): usize 
   conn.replDport = r.sport;
   conn.proto = r.proto;
   conn.family = <u8>FAMILY_V4;
-  conn.status = status;
+  conn.status = <u16>status;
   const l4 = <usize>r.l3 + r.l4Off;
   if (proto == IPPROTO_TCP) {
     startTcp(conn, l4, r.ipLen - r.l4Off, now);
@@ -96,8 +98,8 @@ function startTcp(conn: Conn, l4: usize, len: u32, now: u64): void {
   conn.tdMaxEnd0 = end;
   conn.tdMaxWin0 = win;
   conn.tdMaxEnd1 = win; // as if 0 had been acknowledged
-  readSynOptions(l4, len, windowFlagsOf(conn, 0));
-  conn.lastIndex = <u8>TCP_SYN_SET;
+  setSide(conn, 0, readSynOptions(l4, len, 0));
+  setLast(conn, TCP_SYN_SET, 0);
   conn.state = <u8>TCP_SYN_SENT;
   conn.expires = now + timeoutAfter(conn, TCP_SYN_SET, TCP_SYN_SENT);
 }

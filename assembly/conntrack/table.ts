@@ -30,7 +30,6 @@ import {
 } from './tuple-index';
 import { tupleDport, tupleDst, tupleProto, tupleSport, tupleSrc } from './tuple';
 
-export const CONN_SIZE: usize = 128;
 const FIRST_SLAB: u32 = 1024; // connections
 const MAX_SLAB: u32 = 16384;
 const MAX_SLABS: u32 = 8192;
@@ -38,7 +37,7 @@ const SWEEP_STEPS: u32 = 3; // entries looked at for each new one
 const SWEEP_MARGIN: u64 = 60_000_000_000;
 const TUPLE_SIZE: usize = offsetof<Conn>('proto') - offsetof<Conn>('replSrc');
 
-let connBytes: usize = CONN_SIZE; // from one to the next: Conn, and what extra.ts has behind it
+let connBytes: usize = 0; // from one to the next: Conn, and what extra.ts has behind it
 let slabs: usize = 0; // {u32 address, u32 connections} of each slab
 let slabCount: u32 = 0;
 let nextSlab: u32 = FIRST_SLAB;
@@ -50,11 +49,11 @@ let outOfMemory: bool = false;
 
 let foundDirection: u32 = 0;
 
-if (DEBUG) assert(offsetof<Conn>() == CONN_SIZE); // must be two cache lines
+if (DEBUG) assert(offsetof<Conn>() % 32 == 0); // must be: then it is never in three lines
 
 /** Prepares an empty table. False when memory runs out. */
 export function attachTable(): bool {
-  connBytes = CONN_SIZE + attachExtras();
+  connBytes = offsetof<Conn>() + attachExtras();
   slabs = allocate(<usize>MAX_SLABS * 8);
   slabCount = 0;
   nextSlab = FIRST_SLAB;
@@ -82,7 +81,7 @@ export function turnFound(): void {
   foundDirection ^= 1;
 }
 
-/** Proto, family and zone as they lie in Conn: one word. */
+/** Protocol, family and zone as one word. */
 @inline
 function keyOf(proto: u32, family: u32, zone: u32): u32 {
   return proto | (family << 8) | (zone << 16);
@@ -353,7 +352,7 @@ export function kill(conn: Conn): void {
   }
   unlinkSource(conn);
   conn.status |= IPS_DYING;
-  conn.lastSeq = <u32>dyingList; // free again: what is dying is tracked no more
+  conn.lastEnd = <u32>dyingList; // free again: what is dying is tracked no more
   dyingList = changetype<usize>(conn);
 }
 
@@ -366,7 +365,7 @@ export function freeDying(): void {
 function drainDying(): void {
   while (dyingList != 0) {
     const conn = changetype<Conn>(dyingList);
-    dyingList = conn.lastSeq;
+    dyingList = conn.lastEnd;
     conn.status = 0;
     store<u32>(changetype<usize>(conn), <u32>freeList);
     freeList = changetype<usize>(conn);

@@ -30,16 +30,6 @@ export const FLAG_PSH: u32 = 8;
 export const FLAG_ACK: u32 = 16;
 export const FLAG_URG: u32 = 32;
 
-// WindowFlags.flags: IP_CT_TCP_FLAG_* of nf_conntrack_tcp.h
-export const TCP_FLAG_WINDOW_SCALE: u8 = 0x01;
-export const TCP_FLAG_SACK_PERM: u8 = 0x02;
-export const TCP_FLAG_CLOSE_INIT: u8 = 0x04;
-export const TCP_FLAG_BE_LIBERAL: u8 = 0x08;
-export const TCP_FLAG_DATA_UNACKNOWLEDGED: u8 = 0x10;
-export const TCP_FLAG_MAXACK_SET: u8 = 0x20;
-export const TCP_EXP_CHALLENGE_ACK: u8 = 0x40; // Conn.lastFlags
-export const TCP_SIMULTANEOUS_OPEN: u8 = 0x80; // Conn.lastFlags
-
 /**
  * New state by direction (2), segment (6) and old state (10).
  * Columns: none, synSent, synRecv, established, finWait, closeWait, lastAck, timeWait, close,

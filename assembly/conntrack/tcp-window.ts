@@ -9,18 +9,26 @@
  */
 import { SYSCTL_CT_TCP_BE_LIBERAL } from '../abi';
 import { sysctl } from '../host';
-import { Conn, Window, WindowFlags, windowFlagsOf, windowOf } from './conn';
+import { Conn, Window, windowOf } from './conn';
+import { lastOf, setLast, setLastNumbers, withoutIndex } from './tcp-last';
 import { highestSack, readSynOptions } from './tcp-options';
+import {
+  addToSide,
+  SCALE,
+  setSide,
+  SIDE_BE_LIBERAL,
+  SIDE_DATA_UNACKNOWLEDGED,
+  SIDE_MAXACK_SET,
+  SIDE_SACK_PERM,
+  SIDE_WINDOW_SCALE,
+  sideOf,
+  takeFromSide,
+} from './tcp-side';
 import {
   FLAG_ACK,
   FLAG_RST,
   FLAG_SYN,
   TCP_ACK_SET,
-  TCP_FLAG_BE_LIBERAL,
-  TCP_FLAG_DATA_UNACKNOWLEDGED,
-  TCP_FLAG_MAXACK_SET,
-  TCP_FLAG_SACK_PERM,
-  TCP_FLAG_WINDOW_SCALE,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
 } from './tcp-table';
@@ -44,30 +52,23 @@ export function after(a: u32, b: u32): bool {
 }
 
 /** nf_tcp_log_invalid(): a liberal sender's segments pass anyway. */
-function unless(sender: WindowFlags, action: u32): u32 {
-  if (sender.flags & TCP_FLAG_BE_LIBERAL || sysctl(SYSCTL_CT_TCP_BE_LIBERAL)) return WINDOW_ACCEPT;
-  return action;
+function unless(conn: Conn, dir: u32, action: u32): u32 {
+  const isLiberal = (sideOf(conn, dir) & SIDE_BE_LIBERAL) != 0;
+  return isLiberal || sysctl(SYSCTL_CT_TCP_BE_LIBERAL) ? WINDOW_ACCEPT : action;
 }
 
 /** Starts a direction with its SYN or SYN+ACK (tcp_init_sender). */
-function initSender(
-  l4: usize,
-  have: u32,
-  window: Window,
-  side: WindowFlags,
-  other: WindowFlags,
-  end: u32,
-  win: u32,
-  dir: u32,
-): void {
+function initSender(conn: Conn, dir: u32, l4: usize, have: u32, end: u32, win: u32): void {
+  const window = windowOf(conn, dir);
   window.end = end;
   window.maxEnd = end;
   window.maxWin = win == 0 ? 1 : win;
-  readSynOptions(l4, have, side);
+  const side = readSynOptions(l4, have, sideOf(conn, dir));
+  setSide(conn, dir, side);
   // RFC 7323 §2.2: scaling only when both sides offer it.
-  if (dir == 1 && !(side.flags & other.flags & TCP_FLAG_WINDOW_SCALE)) {
-    side.scale = 0;
-    other.scale = 0;
+  if (dir == 1 && !(side & sideOf(conn, 0) & SIDE_WINDOW_SCALE)) {
+    takeFromSide(conn, 0, SCALE);
+    takeFromSide(conn, 1, SCALE);
   }
 }
 
@@ -92,24 +93,22 @@ export function tcpInWindow(
 ): u32 {
   const sender = windowOf(conn, dir);
   const receiver = windowOf(conn, dir ^ 1);
-  const senderSide = windowFlagsOf(conn, dir);
-  const receiverSide = windowFlagsOf(conn, dir ^ 1);
   let seq = bswap<u32>(load<u32>(l4, 4));
   let ack = bswap<u32>(load<u32>(l4, 8));
   const rawWin = <u32>bswap<u16>(load<u16>(l4, 14));
   let win = rawWin;
   let end = segmentEnd;
   let sack = ack;
-  if (receiverSide.flags & TCP_FLAG_SACK_PERM) sack = highestSack(l4, have, ack);
+  if (sideOf(conn, dir ^ 1) & SIDE_SACK_PERM) sack = highestSack(l4, have, ack);
 
   if (sender.maxWin == 0) {
     if (flags & FLAG_SYN) {
-      initSender(l4, have, sender, senderSide, receiverSide, end, win, dir);
+      initSender(conn, dir, l4, have, end, win);
       if (!(flags & FLAG_ACK)) return WINDOW_ACCEPT; // simultaneous open
     } else {
       // In the middle of a connection: take the segment's word.
       sender.end = end;
-      const scaled = win << senderSide.scale;
+      const scaled = win << (sideOf(conn, dir) & SCALE);
       sender.maxWin = scaled == 0 ? 1 : scaled;
       sender.maxEnd = end + sender.maxWin;
       if (receiver.maxWin == 0) {
@@ -125,7 +124,7 @@ export function tcpInWindow(
     (conn.state == <u8>TCP_SYN_SENT || conn.state == <u8>TCP_SYN_RECV)
   ) {
     // RFC 9293 §3.4.2: a restarted sender uses higher sequence numbers; so begin anew.
-    initSender(l4, have, sender, senderSide, receiverSide, end, win, dir);
+    initSender(conn, dir, l4, have, end, win);
     if (dir == 1 && !(flags & FLAG_ACK)) return WINDOW_ACCEPT;
   }
 
@@ -150,19 +149,19 @@ export function tcpInWindow(
     ) {
       // More than the window allowed; when the peer acknowledges it we must know its end.
       sender.end = end;
-      senderSide.flags |= TCP_FLAG_DATA_UNACKNOWLEDGED;
-      return unless(senderSide, WINDOW_IGNORE);
+      addToSide(conn, dir, SIDE_DATA_UNACKNOWLEDGED);
+      return unless(conn, dir, WINDOW_IGNORE);
     }
-    return unless(senderSide, WINDOW_INVALID);
+    return unless(conn, dir, WINDOW_INVALID);
   }
-  if (!before(sack, receiver.end + 1)) return unless(senderSide, WINDOW_INVALID);
+  if (!before(sack, receiver.end + 1)) return unless(conn, dir, WINDOW_INVALID);
   if (receiver.maxWin && !after(end, sender.end - receiver.maxWin - 1)) {
-    return unless(senderSide, WINDOW_IGNORE); // acknowledged data, sent again
+    return unless(conn, dir, WINDOW_IGNORE); // acknowledged data, sent again
   }
-  if (!after(sack, ackFloor)) return unless(senderSide, WINDOW_IGNORE); // overly delayed
+  if (!after(sack, ackFloor)) return unless(conn, dir, WINDOW_IGNORE); // overly delayed
 
-  if (!(flags & FLAG_SYN)) win <<= senderSide.scale; // RFC 7323 §2.2: a SYN's is never scaled
-  learn(sender, senderSide, receiver, receiverSide, flags, end, ack, sack, win);
+  if (!(flags & FLAG_SYN)) win <<= sideOf(conn, dir) & SCALE; // RFC 7323 §2.2: a SYN's is never scaled
+  learn(conn, dir, flags, end, ack, sack, win);
   if (index == TCP_ACK_SET) noteAck(conn, dir, seq, ack, end, rawWin);
   return WINDOW_ACCEPT;
 }
@@ -170,26 +169,26 @@ export function tcpInWindow(
 /** What a good segment says of both directions; `win` is scaled. */
 @inline
 function learn(
-  sender: Window,
-  senderSide: WindowFlags,
-  receiver: Window,
-  receiverSide: WindowFlags,
+  conn: Conn,
+  dir: u32,
   flags: u32,
   end: u32,
   ack: u32,
   sack: u32,
   win: u32,
 ): void {
+  const sender = windowOf(conn, dir);
+  const receiver = windowOf(conn, dir ^ 1);
   const reach = win + (sack - ack);
   if (sender.maxWin < reach) sender.maxWin = reach;
   if (after(end, sender.end)) {
     sender.end = end;
-    senderSide.flags |= TCP_FLAG_DATA_UNACKNOWLEDGED;
+    addToSide(conn, dir, SIDE_DATA_UNACKNOWLEDGED);
   }
   if (flags & FLAG_ACK) {
-    if (!(senderSide.flags & TCP_FLAG_MAXACK_SET)) {
+    if (!(sideOf(conn, dir) & SIDE_MAXACK_SET)) {
       sender.maxAck = ack;
-      senderSide.flags |= TCP_FLAG_MAXACK_SET;
+      addToSide(conn, dir, SIDE_MAXACK_SET);
     } else if (after(ack, sender.maxAck)) {
       sender.maxAck = ack;
     }
@@ -200,25 +199,25 @@ function learn(
     receiver.maxEnd = sack + win;
     if (win == 0) receiver.maxEnd++;
   }
-  if (ack == receiver.end) receiverSide.flags &= ~TCP_FLAG_DATA_UNACKNOWLEDGED;
+  if (ack == receiver.end) takeFromSide(conn, dir ^ 1, SIDE_DATA_UNACKNOWLEDGED);
 }
 
 /** Counts an ACK that says what the last one said: many mean that something is lost. */
 @inline
 function noteAck(conn: Conn, dir: u32, seq: u32, ack: u32, end: u32, win: u32): void {
+  const length = end - seq;
   if (
-    conn.lastDir == <u8>dir &&
-    conn.lastSeq == seq &&
-    conn.lastAck == ack &&
+    withoutIndex(conn.last) == lastOf(0, dir, length) &&
+    conn.lastLen == <u16>length &&
     conn.lastEnd == end &&
+    conn.lastAck == ack &&
     conn.lastWin == <u16>win
   ) {
     if (conn.retrans < 255) conn.retrans++;
   } else {
-    conn.lastDir = <u8>dir;
-    conn.lastSeq = seq;
+    setLast(conn, TCP_ACK_SET, dir);
+    setLastNumbers(conn, seq, end);
     conn.lastAck = ack;
-    conn.lastEnd = end;
     conn.lastWin = <u16>win;
     conn.retrans = 0;
   }

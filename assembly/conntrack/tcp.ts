@@ -15,14 +15,29 @@ import {
   IPS_CONFIRMED,
   IPS_FIXED_TIMEOUT,
   IPS_SEEN_REPLY,
-  WindowFlags,
-  windowFlagsOf,
   windowOf,
 } from './conn';
 import { believe } from './extra';
 import { checksumOk, TRACK_ACCEPT, TRACK_INVALID, TRACK_REPEAT } from './protocol';
 import { kill } from './table';
+import { isLast, lastDirOf, lastIndexOf, setLast, setLastNumbers } from './tcp-last';
 import { headerLength, readSynOptions } from './tcp-options';
+import {
+  addToSide,
+  hasSide,
+  LAST_SYN,
+  setSide,
+  SIDE_BE_LIBERAL,
+  SIDE_CLOSE_INIT,
+  SIDE_DATA_UNACKNOWLEDGED,
+  SIDE_MAXACK_SET,
+  SIDE_SACK_PERM,
+  sideOf,
+  SYN_CHALLENGE_ACK,
+  SYN_OPTIONS,
+  SYN_SIMULTANEOUS_OPEN,
+  takeFromSide,
+} from './tcp-side';
 import {
   FLAG_FIN,
   FLAG_SYN,
@@ -30,22 +45,14 @@ import {
   TCP_CLOSE,
   TCP_CLOSE_WAIT,
   TCP_ESTABLISHED,
-  TCP_EXP_CHALLENGE_ACK,
   TCP_FIN_SET,
   TCP_FIN_WAIT,
-  TCP_FLAG_BE_LIBERAL,
-  TCP_FLAG_CLOSE_INIT,
-  TCP_FLAG_DATA_UNACKNOWLEDGED,
-  TCP_FLAG_MAXACK_SET,
-  TCP_FLAG_SACK_PERM,
-  TCP_FLAG_WINDOW_SCALE,
   TCP_IGNORE,
   TCP_INVALID,
   TCP_LAST_ACK,
   TCP_NONE,
   TCP_NONE_SET,
   TCP_RST_SET,
-  TCP_SIMULTANEOUS_OPEN,
   TCP_SYNACK_SET,
   TCP_SYN_RECV,
   TCP_SYN_SENT,
@@ -73,16 +80,16 @@ function begin(conn: Conn, l4: usize, have: u32, index: u32, end: u32): bool {
   window.maxWin = win == 0 ? 1 : win;
   if (state == TCP_SYN_SENT) {
     window.maxEnd = end;
-    readSynOptions(l4, have, windowFlagsOf(conn, 0));
+    setSide(conn, 0, readSynOptions(l4, have, sideOf(conn, 0)));
   } else {
     if (!sysctl(SYSCTL_CT_TCP_LOOSE)) return false;
     // Picked up: the scale is not known, so windows are judged liberally, and SACK is assumed.
     window.maxEnd = end + window.maxWin;
-    conn.tdFlags0 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
-    conn.tdFlags1 = TCP_FLAG_SACK_PERM | TCP_FLAG_BE_LIBERAL;
+    addToSide(conn, 0, SIDE_SACK_PERM | SIDE_BE_LIBERAL);
+    addToSide(conn, 1, SIDE_SACK_PERM | SIDE_BE_LIBERAL);
     conn.flags |= CONN_PICKED_UP;
   }
-  conn.lastIndex = <u8>TCP_NONE_SET;
+  setLast(conn, TCP_NONE_SET, 0);
   return true;
 }
 
@@ -104,42 +111,31 @@ function isClosing(state: u32): bool {
 
 /** The server answers a SYN that we had ignored: take over what that SYN said. */
 function resync(conn: Conn, dir: u32): void {
-  const other = conn.lastDir & 1;
+  const other = lastDirOf(conn);
   const window = windowOf(conn, other);
   window.end = conn.lastEnd;
   window.maxEnd = conn.lastEnd;
   window.maxWin = conn.lastWin == 0 ? 1 : <u32>conn.lastWin;
-  const side = windowFlagsOf(conn, other);
-  side.scale = conn.lastScale;
-  conn.lastFlags &= ~TCP_EXP_CHALLENGE_ACK;
-  side.flags = conn.lastFlags;
+  takeFromSide(conn, LAST_SYN, SYN_CHALLENGE_ACK);
+  setSide(conn, other, sideOf(conn, LAST_SYN) & SYN_OPTIONS);
   const mine = windowOf(conn, dir);
   mine.end = 0;
   mine.maxEnd = 0;
   mine.maxWin = 0;
   mine.maxAck = 0;
-  const mySide = windowFlagsOf(conn, dir);
-  mySide.scale = 0;
-  mySide.flags &= TCP_FLAG_BE_LIBERAL;
+  setSide(conn, dir, sideOf(conn, dir) & SIDE_BE_LIBERAL);
 }
 
 /** Remembers a segment that is let through without being believed. */
 function annotate(conn: Conn, dir: u32, index: u32, l4: usize, have: u32, end: u32): void {
   const state: u32 = conn.state;
-  conn.lastIndex = <u8>index;
-  conn.lastDir = <u8>dir;
-  conn.lastSeq = bswap<u32>(load<u32>(l4, 4));
-  conn.lastEnd = end;
+  setLast(conn, index, dir);
+  setLastNumbers(conn, bswap<u32>(load<u32>(l4, 4)), end);
   conn.lastWin = bswap<u16>(load<u16>(l4, 14));
   if (index == TCP_SYN_SET && dir == 0) {
-    // lastScale and lastFlags lie in Conn like a WindowFlags.
-    conn.lastScale = 0;
-    conn.lastFlags = 0;
-    const last = changetype<usize>(conn) + offsetof<Conn>('lastScale');
-    readSynOptions(l4, have, changetype<WindowFlags>(last));
-    conn.lastFlags &= TCP_FLAG_WINDOW_SCALE | TCP_FLAG_SACK_PERM;
+    setSide(conn, LAST_SYN, readSynOptions(l4, have, 0) & SYN_OPTIONS);
     // RFC 5961: the answer may be a challenge ACK, which must not pass for the last ACK.
-    if (state == TCP_LAST_ACK) conn.lastFlags |= TCP_EXP_CHALLENGE_ACK;
+    if (state == TCP_LAST_ACK) addToSide(conn, LAST_SYN, SYN_CHALLENGE_ACK);
   }
   if (state == TCP_SYN_SENT && index == TCP_ACK_SET && dir == 1) {
     conn.lastAck = bswap<u32>(load<u32>(l4, 8));
@@ -150,14 +146,13 @@ function annotate(conn: Conn, dir: u32, index: u32, l4: usize, have: u32, end: u
 function shortenInvalid(conn: Conn, dir: u32, index: u32, now: u64): void {
   if (!(conn.status & IPS_ASSURED) || conn.status & IPS_FIXED_TIMEOUT) return;
   if (index != TCP_RST_SET && index != TCP_FIN_SET) return;
-  const last: u32 = conn.lastIndex;
-  if (conn.lastDir != <u8>dir && (last == TCP_FIN_SET || last == TCP_RST_SET)) {
+  const last = lastIndexOf(conn);
+  if (lastDirOf(conn) != dir && (last == TCP_FIN_SET || last == TCP_RST_SET)) {
     const left = conn.expires - now;
     const timeout = timeoutOf(SYSCTL_CT_TCP_TIMEOUT_UNACKNOWLEDGED);
     if (left >= TWO_MINUTES && left > timeout) conn.expires = now + timeout;
   } else {
-    conn.lastIndex = <u8>index;
-    conn.lastDir = <u8>dir;
+    setLast(conn, index, dir);
   }
 }
 
@@ -171,25 +166,25 @@ function checkReset(conn: Conn, dir: u32, l4: usize): u32 {
   const state: u32 = conn.state;
   if (isClosing(state)) return RESET_IN_WINDOW;
   const seq = bswap<u32>(load<u32>(l4, 4));
-  const last: u32 = conn.lastIndex;
+  const last = lastIndexOf(conn);
   const peer = windowOf(conn, dir ^ 1);
   let result: u32 = 0;
   // The peer's highest ACK may be outdated when a SYN was let through.
-  if (windowFlagsOf(conn, dir ^ 1).flags & TCP_FLAG_MAXACK_SET && last != TCP_SYN_SET) {
+  if (sideOf(conn, dir ^ 1) & SIDE_MAXACK_SET && last != TCP_SYN_SET) {
     const established = isEstablished(conn);
     if (seq == 0 && !established) return 0; // answers a SYN that was let through
     if (before(seq, peer.maxAck) && !sysctl(SYSCTL_CT_TCP_IGNORE_INVALID_RST)) return RESET_INVALID;
     if (!established || seq == peer.maxAck) return 0;
-    if (last == TCP_ACK_SET && conn.lastDir == <u8>dir && seq == conn.lastEnd) return 0;
+    if (last == TCP_ACK_SET && lastDirOf(conn) == dir && seq == conn.lastEnd) return 0;
     result = RESET_KEEP; // not exact: the peer may send a challenge ACK
   }
   // Answers a SYN or ACK that was let through; it may acknowledge segments that were ignored.
   const suspect =
-    conn.lastDir != <u8>dir &&
+    lastDirOf(conn) != dir &&
     ((conn.status & IPS_SEEN_REPLY && last == TCP_SYN_SET) ||
       (!(conn.status & IPS_ASSURED) && last == TCP_ACK_SET));
   if (suspect && bswap<u32>(load<u32>(l4, 8)) == conn.lastEnd) return result | RESET_IN_WINDOW;
-  if (state == TCP_SYN_SENT && last == TCP_ACK_SET && conn.lastDir == 1 && seq == conn.lastAck) {
+  if (state == TCP_SYN_SENT && isLast(conn, TCP_ACK_SET, 1) && seq == conn.lastAck) {
     return result | RESET_IN_WINDOW; // answers a challenge ACK that was let through
   }
   return result;
@@ -205,12 +200,7 @@ export function timeoutAfter(conn: Conn, index: u32, state: u32): u64 {
   }
   if (index == TCP_RST_SET) return tcpTimeout(TCP_CLOSE);
   const unacknowledged = timeoutOf(SYSCTL_CT_TCP_TIMEOUT_UNACKNOWLEDGED);
-  if (
-    (conn.tdFlags0 | conn.tdFlags1) & TCP_FLAG_DATA_UNACKNOWLEDGED &&
-    timeout > unacknowledged
-  ) {
-    return unacknowledged;
-  }
+  if (timeout > unacknowledged && hasSide(conn, SIDE_DATA_UNACKNOWLEDGED)) return unacknowledged;
   return conn.lastWin == 0 && timeout > retransmitted ? retransmitted : timeout;
 }
 
@@ -238,8 +228,7 @@ export function trackTcp(p: Packet, conn: Conn, dir: u32): u32 {
   let inWindow = false;
   if (state == TCP_SYN_SENT && old >= TCP_TIME_WAIT) {
     // A new connection from a closed one's ports, or the client gave up and starts again.
-    const closing = (conn.tdFlags0 | conn.tdFlags1) & TCP_FLAG_CLOSE_INIT;
-    if (closing || (conn.lastDir == <u8>dir && conn.lastIndex == <u8>TCP_RST_SET)) {
+    if (hasSide(conn, SIDE_CLOSE_INIT) || isLast(conn, TCP_RST_SET, dir)) {
       kill(conn);
       return TRACK_REPEAT;
     }
@@ -249,8 +238,7 @@ export function trackTcp(p: Packet, conn: Conn, dir: u32): u32 {
     // Either side may know better than we do: let it pass, and learn from the answer.
     const answersIgnored =
       index == TCP_SYNACK_SET &&
-      conn.lastIndex == <u8>TCP_SYN_SET &&
-      conn.lastDir != <u8>dir &&
+      isLast(conn, TCP_SYN_SET, dir ^ 1) &&
       bswap<u32>(load<u32>(l4, 8)) == conn.lastEnd;
     if (!answersIgnored) {
       annotate(conn, dir, index, l4, have, end);
@@ -275,11 +263,10 @@ export function trackTcp(p: Packet, conn: Conn, dir: u32): u32 {
       return TRACK_INVALID;
     }
   }
-  conn.lastIndex = <u8>index;
-  conn.lastDir = <u8>dir;
+  setLast(conn, index, dir);
   conn.state = <u8>state;
   if (old != state && state == TCP_FIN_WAIT) {
-    windowFlagsOf(conn, dir).flags |= TCP_FLAG_CLOSE_INIT;
+    addToSide(conn, dir, SIDE_CLOSE_INIT);
   }
 
   let timeout = timeoutAfter(conn, index, state);
@@ -314,19 +301,18 @@ function special(conn: Conn, dir: u32, index: u32, old: u32, state: u32, l4: usi
       if (
         old == TCP_LAST_ACK &&
         index == TCP_ACK_SET &&
-        conn.lastDir != <u8>dir &&
-        conn.lastIndex == <u8>TCP_SYN_SET &&
-        conn.lastFlags & TCP_EXP_CHALLENGE_ACK
+        isLast(conn, TCP_SYN_SET, dir ^ 1) &&
+        sideOf(conn, LAST_SYN) & SYN_CHALLENGE_ACK
       ) {
-        conn.lastFlags &= ~TCP_EXP_CHALLENGE_ACK; // a challenge ACK, not the last one
+        takeFromSide(conn, LAST_SYN, SYN_CHALLENGE_ACK); // a challenge ACK, not the last one
         return TCP_IGNORE;
       }
       break;
     case TCP_SYN_SENT2:
-      conn.lastFlags |= TCP_SIMULTANEOUS_OPEN;
+      addToSide(conn, LAST_SYN, SYN_SIMULTANEOUS_OPEN);
       break;
     case TCP_SYN_RECV:
-      if (dir == 1 && index == TCP_ACK_SET && conn.lastFlags & TCP_SIMULTANEOUS_OPEN) {
+      if (dir == 1 && index == TCP_ACK_SET && sideOf(conn, LAST_SYN) & SYN_SIMULTANEOUS_OPEN) {
         state = TCP_ESTABLISHED;
       }
       break;

@@ -49,7 +49,7 @@ export const GIVEN_DST: u8 = 1;
 export const GIVEN_DPORT: u8 = 2;
 
 @inline
-function doneBit(manip: u32): u32 {
+function doneBit(manip: u32): u16 {
   return manip == 0 ? IPS_SRC_NAT_DONE : IPS_DST_NAT_DONE;
 }
 

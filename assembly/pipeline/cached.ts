@@ -1,7 +1,7 @@
 /**
- * The short way: an established connection remembers, per direction, the traversal of its last
- * packet and the key of everything about that packet that any rule looks at. A packet with the same
- * key, led the same way, hits the same counters with the same outcome.
+ * The short way: an established connection remembers, per direction, the way of its last packet: its
+ * traversal and the key of everything about that packet that any rule looks at. A packet with the
+ * same key, led the same way, hits the same counters with the same outcome.
  */
 import {
   CT_ESTABLISHED,
@@ -19,6 +19,7 @@ import { walkIsWhole } from '../traversal';
 import { IPV4_HEADER } from '../wire/ipv4';
 import { outcome, TOWARDS_PORT } from './outcome';
 import { exceedsMtu } from './routed';
+import { Way, wayOf } from './way';
 
 const SMALL: u32 = 1280; // fits every link
 
@@ -34,9 +35,9 @@ export function takeCached(p: Packet, to: u32): bool {
   if (key == 0) return false;
   const conn = changetype<Conn>(<usize>p.conn);
   const original = p.ctDir == DIR_ORIGINAL;
-  const cached = original ? conn.cacheTraversal0 : conn.cacheTraversal1;
-  if (cached == 0 || key != (original ? conn.cacheKey0 : conn.cacheKey1)) return false;
-  const t = changetype<Traversal>(<usize>cached);
+  const way = changetype<Way>(<usize>(original ? conn.way0 : conn.way1));
+  if (changetype<usize>(way) == 0 || key != way.key) return false;
+  const t = changetype<Traversal>(<usize>way.traversal);
   if (t.in != p.in || t.physIn != outcome.firstPhysIn || t.flags != outcome.towards) return false;
   if (outcome.towards == TOWARDS_PORT && <u32>t.physOut != to) return false;
   if (p.family == FAMILY_V4 && p.l4 - p.l3 != IPV4_HEADER) return false; // IP may refuse options
@@ -44,7 +45,7 @@ export function takeCached(p: Packet, to: u32): bool {
     if (p.ttl <= 1 || p.pktType != PACKET_HOST) return false;
     if (p.ipLen > SMALL && exceedsMtu(p, t.out)) return false;
   }
-  outcome.cached = cached;
+  outcome.cached = way.traversal;
   leaveAs(p, conn);
   return true;
 }
@@ -79,13 +80,10 @@ export function cacheTraversal(p: Packet, traversal: usize, verdict: u32): void 
 /** Makes `traversal` the one that packets like this one of its connection repeat. */
 @inline
 export function cacheFor(p: Packet, conn: Conn, traversal: u32): void {
-  if (p.ctDir == DIR_ORIGINAL) {
-    conn.cacheKey0 = outcome.cacheKey;
-    conn.cacheTraversal0 = traversal;
-  } else {
-    conn.cacheKey1 = outcome.cacheKey;
-    conn.cacheTraversal1 = traversal;
-  }
+  const way = wayOf(outcome.cacheKey, traversal);
+  if (way == 0) return;
+  if (p.ctDir == DIR_ORIGINAL) conn.way0 = way;
+  else conn.way1 = way;
 }
 
 export function cachedOutcome(): Traversal {

@@ -122,7 +122,7 @@ function isPlain(p: Packet): bool {
 
 @inline
 function natureOf(p: Packet, conn: Conn): u32 {
-  const status = conn.status;
+  const status: u32 = conn.status;
   if (!(status & IPS_CONFIRMED)) return 0;
   let nature = NATURE_CONFIRMED;
   if (p.ctDir != DIR_ORIGINAL) nature |= NATURE_REPLY;
@@ -169,7 +169,7 @@ function repeat(p: Packet, conn: Conn, e: Opening): bool {
       conn.replSport = p.dport;
       return false; // its source port has to change
     }
-    conn.status |= e.status;
+    conn.status |= <u16>e.status;
     conn.flags |= CONN_REPLY_FREE;
     if (confirmConn(p) != VERDICT_ACCEPT) return false;
     leaveAs(p, conn);

@@ -4,11 +4,14 @@
  */
 import { CONN_ZONE_ORIGINAL, Conn, IPS_CONFIRMED } from '../../assembly/conntrack/conn';
 import { IPS_SEEN_REPLY, setStreamFrom, streamFrom } from '../../assembly/conntrack/conn';
-import { windowFlagsOf, windowOf } from '../../assembly/conntrack/conn';
-import { attachEstablished, followTcp, followUdp } from '../../assembly/conntrack/established';
+import { windowOf } from '../../assembly/conntrack/conn';
+import { attachEstablished, followTcp, followUdp, KIND } from '../../assembly/conntrack/established';
 import { attachConntrack } from '../../assembly/conntrack/index';
 import { TRACK_ACCEPT } from '../../assembly/conntrack/protocol';
 import { trackTcp } from '../../assembly/conntrack/tcp';
+import * as last from '../../assembly/conntrack/tcp-last';
+import { TCP_NONE_SET } from '../../assembly/conntrack/tcp-table';
+import * as sides from '../../assembly/conntrack/tcp-side';
 import { trackUdp } from '../../assembly/conntrack/udp';
 import { attachHost } from '../../assembly/host';
 import { allocate } from '../../assembly/memory';
@@ -22,6 +25,7 @@ const EQUAL: u32 = 1;
 const TOUCHED: u32 = 2; // it did nothing, and yet changed the connection
 const DIFFERENT: u32 = 3;
 
+const FLAGS_SHIFT: u32 = 4; // in a side
 const SIZE: usize = offsetof<Conn>();
 let long: Conn = changetype<Conn>(0);
 let short: Conn = changetype<Conn>(0);
@@ -42,7 +46,7 @@ export function attach(image: usize): bool {
 /** An answered connection; every byte that the functions below do not set is `filler`. */
 export function begin(status: u32, state: u32, expires: u64, filler: u32): void {
   memory.fill(changetype<usize>(long), <u8>filler, SIZE);
-  long.status = status | IPS_CONFIRMED | IPS_SEEN_REPLY;
+  long.status = <u16>status | IPS_CONFIRMED | IPS_SEEN_REPLY;
   long.flags = CONN_ZONE_ORIGINAL;
   long.expires = expires;
   long.state = <u8>state;
@@ -57,16 +61,13 @@ export function setWindow(dir: u32, end: u32, maxEnd: u32, maxWin: u32, maxAck: 
 }
 
 export function setSide(dir: u32, scale: u32, flags: u32): void {
-  const side = windowFlagsOf(long, dir);
-  side.scale = <u8>scale;
-  side.flags = <u8>flags;
+  sides.setSide(long, dir, scale | (flags << FLAGS_SHIFT));
 }
 
 export function setLast(dir: u32, seq: u32, ack: u32, end: u32, win: u32, retrans: u32): void {
-  long.lastDir = <u8>dir;
-  long.lastSeq = seq;
+  last.setLast(long, TCP_NONE_SET, dir);
+  last.setLastNumbers(long, seq, end);
   long.lastAck = ack;
-  long.lastEnd = end;
   long.lastWin = <u16>win;
   long.retrans = <u8>retrans;
 }
@@ -85,6 +86,11 @@ function arrive(l4: usize, len: u32, now: u64): void {
   memory.copy(before, changetype<usize>(long), SIZE);
 }
 
+@inline
+function kindOf(conn: Conn): u64 {
+  return load<u64>(changetype<usize>(conn), KIND);
+}
+
 /** What both ways found; the connection is then as the long way left it. */
 function compare(followed: bool, verdict: u32): u32 {
   const conn = changetype<usize>(short);
@@ -95,13 +101,13 @@ function compare(followed: bool, verdict: u32): u32 {
 
 export function segment(dir: u32, l4: usize, len: u32, now: u64): u32 {
   arrive(l4, len, now);
-  const followed = followTcp(short, short.status, dir, l4, len, now);
+  const followed = followTcp(short, kindOf(short), dir, l4, len, now);
   return compare(followed, trackTcp(p, long, dir));
 }
 
 export function datagram(l4: usize, len: u32, now: u64): u32 {
   arrive(l4, len, now);
-  const followed = followUdp(short, short.status, l4, len, now);
+  const followed = followUdp(short, kindOf(short), l4, len, now);
   return compare(followed, trackUdp(p, long));
 }
 
@@ -111,18 +117,18 @@ export function describe(isShort: bool, out: usize): void {
   let at = out;
   for (let dir: u32 = 0; dir < 2; dir++) {
     const window = windowOf(conn, dir);
-    const side = windowFlagsOf(conn, dir);
+    const side = sides.sideOf(conn, dir);
     store<u64>(at, window.end);
     store<u64>(at, window.maxEnd, 8);
     store<u64>(at, window.maxWin, 16);
     store<u64>(at, window.maxAck, 24);
-    store<u64>(at, side.scale, 32);
-    store<u64>(at, side.flags, 40);
+    store<u64>(at, side & sides.SCALE, 32);
+    store<u64>(at, side >> FLAGS_SHIFT, 40);
     at += 48;
   }
-  store<u64>(at, conn.lastIndex);
-  store<u64>(at, conn.lastDir, 8);
-  store<u64>(at, conn.lastSeq, 16);
+  store<u64>(at, last.lastIndexOf(conn));
+  store<u64>(at, last.lastDirOf(conn), 8);
+  store<u64>(at, last.lastSeqOf(conn), 16);
   store<u64>(at, conn.lastAck, 24);
   store<u64>(at, conn.lastEnd, 32);
   store<u64>(at, conn.lastWin, 40);

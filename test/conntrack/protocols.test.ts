@@ -20,8 +20,8 @@ beforeEach(async () => {
 });
 
 describe('the connection entry', () => {
-  it('is two cache lines', () => {
-    expect(t.core.connSize()).toBe(128);
+  it('is a line and a half', () => {
+    expect(t.core.connSize()).toBe(96);
   });
 });
 
