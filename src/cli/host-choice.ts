@@ -5,19 +5,20 @@ import type { HostOptions } from '../host/index.ts';
 export interface HostChoice {
   readonly host?: string | undefined;
   readonly rules?: string | undefined;
+  readonly rules6?: string | undefined;
 }
 
 /**
  * Where the host of a capture is described: what was asked for, else the directory NAME.host beside
- * NAME.pcap (NAME.pcapng, NAME.pcap.gz …), else the embedded default.
+ * NAME.pcap (NAME.pcapng, NAME.pcap.gz …), else the embedded default. Rules that were asked for go
+ * before those of the directory.
  */
 export async function chooseHost(
   capture: string,
-  { host, rules }: HostChoice,
+  { host, rules, rules6 }: HostChoice,
   signal?: AbortSignal,
 ): Promise<HostOptions> {
-  const dir = host ?? (rules === undefined ? await hostBeside(capture) : undefined);
-  return { dir, rules, signal };
+  return { dir: host ?? (await hostBeside(capture)), rules, rules6, signal };
 }
 
 async function hostBeside(capture: string): Promise<string | undefined> {

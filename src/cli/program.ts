@@ -45,6 +45,7 @@ function addReplay(program: Command, io: Io, done: (status: number) => void): vo
     .addOption(
       new Option('--rules <file>', "iptables-save output to use in place of the snapshot's"),
     )
+    .addOption(new Option('--rules6 <file>', 'the same for ip6tables'))
     .addOption(new Option('--at <iface>', 'interface of frames of which nothing else tells it'))
     .addOption(new Option('--direction <direction>', 'direction at --at').choices(['in', 'out']))
     .addOption(

@@ -24,6 +24,7 @@ type CaptureFault = NonNullable<ReplayResult['capture']['fault']>;
 export interface ReplayFlags {
   readonly host?: string;
   readonly rules?: string;
+  readonly rules6?: string;
   readonly at?: string;
   readonly direction?: 'in' | 'out';
   readonly workers?: number;

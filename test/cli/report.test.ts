@@ -218,6 +218,26 @@ describe('--fail-on', () => {
   });
 });
 
+test('--rules and --rules6 are asked about the host beside the capture', async () => {
+  const path = (name: string, policy: string) => {
+    const file = join(dir, name);
+    writeFileSync(file, `*filter\n:FORWARD ${policy} [0:0]\nCOMMIT\n`);
+    return file;
+  };
+  const rules = ['--rules', path('other.v4', 'DROP'), '--rules6', path('other.v6', 'ACCEPT')];
+  const { stdout } = await cli(['replay', shop, ...rules, '--json']);
+  const { host, rules: found } = JSON.parse(stdout) as {
+    host: { source: string; interfaces: readonly unknown[]; assumed: readonly { file: string }[] };
+    rules: readonly { family: number; chain: string; text: string | null }[];
+  };
+  expect(host.source).toBe(join(examples, 'shop.host'));
+  expect(host.assumed.some(({ file }) => file === 'ip6tables-save.txt')).toBe(false);
+  expect(found.map(({ family, chain }) => `${family} ${chain}`)).toEqual([
+    '4 FORWARD',
+    '6 FORWARD',
+  ]);
+});
+
 describe('--unknown', () => {
   const rulesWith = (rule: string) => {
     const input = readFileSync(join(examples, 'shop.host/iptables-save.txt'), 'utf8');
