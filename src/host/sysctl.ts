@@ -12,6 +12,9 @@ import { SYSCTL_DEFAULTS } from './sysctl-defaults.ts';
 const INTERFACE_SETTING =
   /^net\.ipv(4|6)\.conf\.(.+)\.(forwarding|rp_filter|route_localnet|accept_local|src_valid_mark|bc_forwarding|drop_unicast_in_l2_multicast|disable_ipv6|force_forwarding)$/;
 
+/** Without it no interface takes source routes, whatever its own setting is. */
+const ACCEPT_SOURCE_ROUTE = 'net.ipv4.conf.all.accept_source_route';
+
 const DEFAULT_TEXT =
   'forwarding 1, rp_filter 0, bridge-nf-call 1, disable_ipv6 0, conntrack as the kernel defaults';
 
@@ -35,6 +38,11 @@ export class Sysctls {
 
   has(key: string): boolean {
     return this.listed.has(key);
+  }
+
+  /** Whether interfaces that are set so take packets with a source route. */
+  get acceptsSourceRoutes(): boolean {
+    return (this.listed.get(ACCEPT_SOURCE_ROUTE) ?? 0) !== 0;
   }
 
   /** Every setting of SYSCTL_DEFAULTS with its value. */
@@ -111,7 +119,8 @@ function canonicalKey(key: string): string {
 }
 
 function isLookedAt(key: string): boolean {
-  return SYSCTL_DEFAULTS.has(key) || key === 'net.ipv4.ip_forward' || INTERFACE_SETTING.test(key);
+  if (key === 'net.ipv4.ip_forward' || key === ACCEPT_SOURCE_ROUTE) return true;
+  return SYSCTL_DEFAULTS.has(key) || INTERFACE_SETTING.test(key);
 }
 
 function parseLines(source: SourceText, sysctls: Sysctls): void {
@@ -174,6 +183,10 @@ export function readSysctls(source: SourceText | undefined, notes: Notes): Sysct
     return sysctls;
   }
   noteDefaults(sysctls, notes);
+  if (sysctls.acceptsSourceRoutes) {
+    const text = 'source routes are not followed: packets with one are taken to be refused';
+    notes.assume('sysctl.txt', `${ACCEPT_SOURCE_ROUTE} is set: ${text}`);
+  }
   if (lacksBridgeFilter(sysctls)) {
     sysctls.derive('net.bridge.bridge-nf-call-iptables', 0);
     sysctls.derive('net.bridge.bridge-nf-call-ip6tables', 0);

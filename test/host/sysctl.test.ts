@@ -82,6 +82,15 @@ test('a listing of all interfaces without net.bridge is of a host without br_net
   expect(notes.assumed.at(-1)?.text).toContain('br_netfilter is not loaded');
 });
 
+test('that source routes are not followed is said where the host would', () => {
+  const assumed = (all: number): boolean =>
+    read(
+      `net.ipv4.conf.all.accept_source_route = ${all}\n` +
+        'net.ipv4.conf.eth0.accept_source_route = 1\nnet.ipv4.ip_forward = 1',
+    ).notes.assumed.some(({ text }) => text.includes('source routes are not followed'));
+  expect([assumed(0), assumed(1)]).toEqual([false, true]);
+});
+
 test('lines that cannot be read', () => {
   const { sysctls, notes } = read(
     'net.ipv4.ip_forward = 1\n' +
