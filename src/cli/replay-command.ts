@@ -15,6 +15,7 @@ import { textReport } from '../report/text.ts';
 import { type FailCondition, parseFailOn } from './fail-on.ts';
 import { chooseHost } from './host-choice.ts';
 import { EXIT_NO, EXIT_OK, EXIT_UNREADABLE, type Io } from './io.ts';
+import { checkOutputs } from './outputs.ts';
 import { reportProblems, tolerateUnknown, writeProblem } from './problems.ts';
 import { Progress } from './progress.ts';
 
@@ -44,6 +45,7 @@ export async function replayCommand(capture: string, flags: ReplayFlags, io: Io)
   if (flags.unknown === 'both' && capture === '-') {
     throw new UsageError('--unknown both reads the capture twice: standard input cannot be');
   }
+  await checkOutputs({ ...flags, capture });
   const threads = new Threads(flags.workers);
   try {
     return await replayWith(threads, conditions, capture, flags, io);

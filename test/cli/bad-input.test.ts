@@ -1,5 +1,13 @@
 /** Bad input: exit status 3, one clear message, no stack trace, and the good parts still used. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -175,6 +183,29 @@ describe('rules', () => {
 });
 
 describe('an output', () => {
+  test('that would overwrite the capture, under whatever name', async () => {
+    const path = file('own.pcap', readFileSync(join(examples, 'bridge.pcap')));
+    const name = join(dir, 'link.pcap');
+    symlinkSync(path, name);
+    for (const output of [path, name]) {
+      const { status, stderr } = await cli(['replay', path, '--packets', output]);
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/--packets \S+ would overwrite the capture\n$/);
+    }
+    expect(readFileSync(path)).toEqual(readFileSync(join(examples, 'bridge.pcap')));
+  });
+
+  test('that would overwrite the rules, or another output', async () => {
+    const rules = file('own.v4', filter());
+    const both = join(dir, 'both');
+    const overRules = await cli(['replay', shop, '--rules', rules, '--counters', rules]);
+    expect(overRules).toMatchObject({ status: 2, stdout: '' });
+    const twice = await cli(['replay', shop, '--packets', both, '--counters', both]);
+    expect(twice).toMatchObject({ status: 2, stdout: '' });
+    const nowhere = ['--packets', '/dev/null', '--counters', '/dev/null'];
+    expect((await cli(['replay', shop, ...nowhere])).status).toBe(0);
+  });
+
   test.each(['--packets', '--counters'])('that %s cannot write', async (option) => {
     const result = await cli(['replay', shop, option, join(dir, 'nodir', 'out')]);
     expectRefusal(result, /out: cannot be written: no such file or directory\n/);
