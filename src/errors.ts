@@ -67,12 +67,6 @@ function printable(text: string): string {
   return text.replace(/[^\P{Cc}\t\n]/gu, '\ufffd');
 }
 
-/** What the system says is wrong with a file: without code and path, which stand elsewhere. */
-export function systemReason(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return /^[A-Z\d]+: (.*?), \w+( '.*')?$/s.exec(message)?.[1] ?? message;
-}
-
 /** The command line or an option of a library call is wrong. */
 export class UsageError extends DockfwError {
   override readonly name = 'UsageError';

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { CaptureError, FileError, systemReason } from '../errors.ts';
+import { CaptureError, FileError } from '../errors.ts';
+import { systemReason } from '../system-reason.ts';
 import type { CaptureSource } from './source.ts';
 
 /** Opens a regular file or what else has a path (a named pipe, a device). Throws a FileError. */

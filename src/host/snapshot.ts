@@ -1,7 +1,8 @@
 /** The files of a host snapshot: a directory's, given in memory, or the embedded default's. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError, HostError, systemReason } from '../errors.ts';
+import { FileError, HostError } from '../errors.ts';
+import { systemReason } from '../system-reason.ts';
 import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
 import { type Notes, SourceText } from './notes.ts';
 

@@ -1,4 +1,5 @@
-import { FileError, systemReason } from '../errors.ts';
+import { FileError } from '../errors.ts';
+import { systemReason } from '../system-reason.ts';
 
 /** A FileError for an output that cannot be written. */
 export function outputError(path: string, error: unknown): FileError {
