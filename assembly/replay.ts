@@ -40,6 +40,7 @@ import { attachWays } from './pipeline/way';
 import { writeResult } from './result';
 import { Slot, Traversal } from './slot';
 import { countBy } from './stats';
+import { addAhead, answerAhead, beginAhead, expectNext } from './table/index';
 
 const AHEAD: usize = 64; // frames
 const GROUP: u32 = 16; // frames whose owners are compared at once
@@ -94,6 +95,7 @@ export function judgeSlot(slot: Slot): u32 {
       const frame = slot.firstFrame + index;
       const results = <usize>slot.results;
       const result = results == 0 ? 0 : results + <usize>index * RESULT_RECORD_SIZE;
+      if (ref == 0) expectNext();
       const traversal = ref == 0 ? 0 : goExpress(r, ref, frame);
       if (traversal != 0) {
         express++;
@@ -156,10 +158,22 @@ function lookAhead(slot: Slot, from: u32): u32 {
     const conn = <usize>(load<u32>(at, AHEAD_REF) & ~1);
     sum += load<u64>(conn) + load<u64>(conn, 64); // address 0 holds nothing, and may be read
   }
-  if (least == 0) sum += lookAtOpenings(ahead, end);
+  if (least == 0) {
+    sum += lookAtOpenings(ahead, end);
+    askRulesAhead(end);
+  }
   store<u64>(ahead + AHEAD * AHEAD_ENTRY, sum); // so that the reads are not dropped
   aheadEnd = end;
   return min<u32>(i, n);
+}
+
+/** Asks the rules about the packets up to `end` that have no connection: those may meet them. */
+function askRulesAhead(end: usize): void {
+  if (!beginAhead()) return;
+  for (let at = ahead; at < end; at += AHEAD_ENTRY) {
+    if (load<u32>(at, AHEAD_REF) == 0) addAhead(changetype<FrameRecord>(<usize>load<u32>(at)));
+  }
+  answerAhead();
 }
 
 /** The result of a packet that went express. */

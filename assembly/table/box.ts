@@ -131,7 +131,7 @@ function laneAt(lane: u32): CutLane {
   return changetype<CutLane>(lanes + <usize>lane * offsetof<CutLane>());
 }
 
-/** Begins a rule: one box that is everything. False: out of memory. */
+/** Begins a rule (boxRule()): one box that is everything. False: out of memory. */
 export function beginRule(rule: u32): bool {
   fresh = count;
   const at = addBox();

@@ -17,6 +17,7 @@ import { reserve } from '../lookup/arena';
 import { beginBoxes, beginRule, cutDown, joinProtocolAndPort } from './box';
 import { buildCutTrees, longestLeaf } from './build-cut-tree';
 import { firstClass, hasValue, lastClass } from './class-interval';
+import { boxRule } from './cut-tree';
 import { fieldMaskOf, fieldOf } from './dimension';
 import { blobAt, ruleAt } from './image-rules';
 import {
@@ -42,8 +43,17 @@ import {
 } from './record';
 import { beginRows, constrain, finishRows, holdsFor, holdsUsually } from './row';
 import { SCRATCH_CONDITIONS, SCRATCH_RESIDUALS, scratch } from './scratch';
-import { CUTS_LONGEST_LEAF, CUTS_MIN, chooseStructure } from './structure';
+import {
+  CUTS_LONGEST_LEAF,
+  CUTS_MIN,
+  chooseStructure,
+  FEW_COPIES_LONGEST_LEAF,
+} from './structure';
 
+/** Copies of a box in cut trees: the fewer, the more of the trees fits into the cache. */
+const FEW_COPIES: u32 = 2;
+/** Boxes that overlap much would be in long leaves without. */
+const MANY_COPIES: u32 = 8;
 const CONDITION_BYTES: usize = 8; // u32 rule, u32 match
 
 let conditions: usize = 0; // of the chain at hand, in the order of its rules
@@ -74,8 +84,8 @@ export function buildChain(
   }
   // chains with too many dimensions, too many pieces or all too wide ones fall through to the bits
   if (isCuttable(out) && fillBoxes(out, family, chain.family)) {
-    out.cuts = <u32>reserve(offsetof<CutTrees>());
-    if (out.cuts == 0 || !buildCutTrees(changetype<CutTrees>(<usize>out.cuts))) return false;
+    if (!cut(out, FEW_COPIES)) return false;
+    if (longestLeaf() > FEW_COPIES_LONGEST_LEAF && !cut(out, MANY_COPIES)) return false;
     if (longestLeaf() <= CUTS_LONGEST_LEAF) {
       out.structure = STRUCTURE_CUTS;
       return true;
@@ -83,6 +93,12 @@ export function buildChain(
   }
   out.structure = chooseStructure(chain.ruleCount, <u32>popcnt<u32>(chainDims));
   return out.structure == STRUCTURE_SCAN || buildDims(out, family);
+}
+
+/** Makes trees of the boxes. False: out of memory. */
+function cut(out: ChainTable, copies: u32): bool {
+  out.cuts = <u32>reserve(offsetof<CutTrees>());
+  return out.cuts != 0 && buildCutTrees(changetype<CutTrees>(<usize>out.cuts), copies);
 }
 
 /** Whether the first rule that matches decides, and the table alone knows which that is. */
@@ -100,7 +116,7 @@ function fillBoxes(table: ChainTable, family: Family, familyCode: u32): bool {
   if (!beginBoxes(chainDims, family, familyCode)) return false;
   let i: u32 = 0;
   for (let rule: u32 = 0; rule < table.ruleCount; rule++) {
-    if (!beginRule(rule)) return false;
+    if (!beginRule(boxRule(rule, ruleOf(table, rule).verdict))) return false;
     for (; i < conditionCount; i++) {
       const entry = conditions + <usize>i * CONDITION_BYTES;
       if (load<u32>(entry) != rule) break;

@@ -17,6 +17,7 @@ import {
   lastOf,
   ruleOfBox,
 } from './box';
+import { traceLanes } from './cut-point';
 import {
   BLOCK_LANES,
   ENTRY_BYTES,
@@ -33,9 +34,7 @@ import { CutTrees } from './layout';
 import { SCRATCH_LISTS, SCRATCH_TALLY, scratch } from './scratch';
 
 /** A leaf has no more boxes, unless cutting it does not help. */
-const LEAF_BOXES: u32 = 4;
-/** Copies of a box that memory is given for; more where there are few rules. */
-const COPIES: u32 = 8;
+const LEAF_BOXES: u32 = 8;
 const MIN_BUDGET: u32 = 1 << 14;
 /** From so many boxes on, wide boxes have trees of their own. */
 const PARTED_FROM: u32 = 1024;
@@ -65,12 +64,17 @@ export function longestLeaf(): u32 {
   return longest;
 }
 
-/** Builds trees over all boxes. False: out of memory. */
-export function buildCutTrees(out: CutTrees): bool {
+/**
+ * Builds trees over all boxes, with memory for so many copies of each (more where there are few).
+ * False: out of memory.
+ */
+export function buildCutTrees(out: CutTrees, copies: u32): bool {
   longest = 0;
+  out.treeCount = 0;
   out.lanes = <u32>lanesPtr();
   out.laneCount = laneCount();
   out.blocks = out.laneCount > BLOCK_LANES ? 2 : 1;
+  traceLanes(out);
   out.roots = <u32>reserve(MAX_TREES * ROOT_BYTES);
   if (out.roots == 0) return false;
   blocks = out.blocks;
@@ -87,7 +91,7 @@ export function buildCutTrees(out: CutTrees): bool {
     }
     if (size == 0) continue;
     store<u32>(root, ruleOfBox(boxAt(0)), ENTRY_BYTES);
-    if (!buildNode(root, 0, size, size, max<u32>(size * COPIES, MIN_BUDGET))) return false;
+    if (!buildNode(root, 0, size, size, max<u32>(size * copies, MIN_BUDGET))) return false;
     out.treeCount++;
     root += ROOT_BYTES;
   }

@@ -24,20 +24,18 @@
  *     entry   u64   node   children │ lane × 4 │ shift << 8 │ mask << 16
  *                   leaf   groups + 1 │ number of groups       children and groups are addresses
  *     root          u64 entry │ u32 first rule of the tree
+ *     rule          index << 3 │ its verdict, if it has one at once
  *     group         u32 rule × 4 │ 4 or 8 lanes × { first u32 × 4 │ last - first u32 × 4 }
  *
  * A group is up to four boxes, ascending, compared at once. A box that is wide in the dimension
  * that is cut would be in very many leaves; boxes that are wide in destination, or in both
  * addresses, have trees of their own, and the lowest rule of all trees is the answer.
  */
-import { allocate } from '../memory';
-import { Packet } from '../packet';
-import { classOf } from './classify';
-import { CutLane, CutTrees, NO_FIELD } from './layout';
 
 /** Lanes of a group: one or two blocks of these. */
 export const BLOCK_LANES: u32 = 4;
 export const MAX_LANES: u32 = 8;
+export const BLOCK_BYTES: usize = 16; // of a point
 /** Boxes of a group. */
 export const GROUP_BOXES: u32 = 4;
 export const NO_BOX: u32 = u32.MAX_VALUE;
@@ -47,10 +45,43 @@ export const ROOT_BYTES: usize = 16; // an entry, and the first rule of the tree
 export const GROUP_LANES: usize = 16; // behind the rules
 export const LANE_BYTES: usize = 32;
 const LEAF: u64 = 1;
+const VERDICT_BITS: u32 = 3;
+
+/** A rule as leaves have it: nothing else need be read to know what it says. */
+@inline
+export function boxRule(index: u32, verdict: u32): u32 {
+  return (index << VERDICT_BITS) | verdict;
+}
+
+/** Index of a rule; NO_BOX stays NO_BOX. */
+@inline
+export function indexOf(rule: u32): u32 {
+  return <u32>(<i32>rule >> VERDICT_BITS);
+}
+
+/** VERDICT_* of a rule whose target is nothing but a verdict; else 0. */
+@inline
+export function verdictIn(rule: u32): u32 {
+  return rule & ((1 << VERDICT_BITS) - 1);
+}
+
+/** Type arguments of what is compiled for one block of lanes and for two. */
+export class OneBlock {}
+export class TwoBlocks {}
+
+@inline
+function isBoth<Blocks>(): bool {
+  return idof<Blocks>() == idof<TwoBlocks>();
+}
 
 @inline
 export function groupBytes(blocks: u32): usize {
   return GROUP_LANES + <usize>(blocks * BLOCK_LANES) * LANE_BYTES;
+}
+
+@inline
+export function bytesOfGroup<Blocks>(): usize {
+  return groupBytes(isBoth<Blocks>() ? 2 : 1);
 }
 
 @inline
@@ -59,74 +90,43 @@ export function leafEntry(groups: usize, count: u32): u64 {
 }
 
 @inline
+export function isLeaf(entry: u64): bool {
+  return (entry & LEAF) != 0;
+}
+
+@inline
+export function groupsOf(entry: u64): usize {
+  return <usize>(<u32>entry) - <usize>LEAF;
+}
+
+@inline
+export function groupCount(entry: u64): u32 {
+  return <u32>(entry >> 32);
+}
+
+@inline
 export function nodeEntry(children: usize, lane: u32, shift: u32, bits: u32): u64 {
   return <u64>children | (<u64>((lane << 2) | (shift << 8) | (((1 << bits) - 1) << 16)) << 32);
 }
 
-/** The packet's values: u32 × MAX_LANES. Lanes that a chain does not have stay 0. */
-let point: usize = 0;
-
-export function attachPoint(): bool {
-  if (point == 0) point = allocate(MAX_LANES * 4);
-  return point != 0;
-}
-
-/** Index of the first rule that matches; NO_BOX: none does. */
-export function firstRule(p: Packet, trees: CutTrees): u32 {
-  let lane: usize = trees.lanes;
-  const lanes = trees.laneCount;
-  for (let i: u32 = 0; i < lanes; i++) {
-    const l = changetype<CutLane>(lane);
-    const field = l.field;
-    const value =
-      field == NO_FIELD ? classOf(p, l.dim) : load<u32>(changetype<usize>(p) + field) & l.mask;
-    store<u32>(point + (<usize>i << 2), value);
-    lane += offsetof<CutLane>();
-  }
-  const blocks = trees.blocks;
-  let best = NO_BOX;
-  let root: usize = trees.roots;
-  for (let left = trees.treeCount; left != 0; left--) {
-    if (load<u32>(root, ENTRY_BYTES) < best) {
-      best = blocks == 1 ? search<OneBlock>(root, best) : search<TwoBlocks>(root, best);
-    }
-    root += ROOT_BYTES;
-  }
-  return best;
-}
-
-class OneBlock {}
-class TwoBlocks {}
-
-/** The first rule of a tree around the point, or `best` if that comes first. */
+/** The entry that a node leads a point to. */
 @inline
-function search<Blocks>(root: usize, best: u32): u32 {
-  let entry = load<u64>(root);
-  while ((entry & LEAF) == 0) {
-    const cut = <u32>(entry >> 32);
-    const value = load<u32>(point + <usize>(cut & 0xff));
-    const child = (value >> (cut >> 8)) & (cut >> 16);
-    entry = load<u64>(<usize>(<u32>entry) + (<usize>child << 3));
-  }
-  let group = <usize>(<u32>entry) - <usize>LEAF;
-  const bytes = groupBytes(isBoth<Blocks>() ? 2 : 1);
-  for (let left = <u32>(entry >> 32); left != 0; left--) {
-    if (load<u32>(group) >= best) return best;
-    let inside = blockHolds(point, group + GROUP_LANES);
-    if (isBoth<Blocks>()) {
-      const second = GROUP_LANES + BLOCK_LANES * LANE_BYTES;
-      inside = v128.and(inside, blockHolds(point + 16, group + second));
-    }
-    const mask = i32x4.bitmask(inside);
-    if (mask != 0) return min<u32>(best, load<u32>(group + (<usize>ctz<i32>(mask) << 2)));
-    group += bytes;
-  }
-  return best;
+export function childOf(node: u64, point: usize): u64 {
+  const cut = <u32>(node >> 32);
+  const value = load<u32>(point + <usize>(cut & 0xff));
+  const child = (value >> (cut >> 8)) & (cut >> 16);
+  return load<u64>(<usize>(<u32>node) + (<usize>child << 3));
 }
 
+/** Which boxes of a group a point lies in, a bit each. */
 @inline
-function isBoth<Blocks>(): bool {
-  return idof<Blocks>() == idof<TwoBlocks>();
+export function boxesAround<Blocks>(point: usize, group: usize): i32 {
+  let inside = blockHolds(point, group + GROUP_LANES);
+  if (isBoth<Blocks>()) {
+    const second = GROUP_LANES + BLOCK_LANES * LANE_BYTES;
+    inside = v128.and(inside, blockHolds(point + BLOCK_BYTES, group + second));
+  }
+  return i32x4.bitmask(inside);
 }
 
 /** Lane by lane whether the point lies in the four boxes. */

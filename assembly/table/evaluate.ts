@@ -61,7 +61,8 @@ import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { hit } from '../traversal';
 import { classOf, forgetFields } from './classify';
-import { attachPoint, firstRule, NO_BOX } from './cut-tree';
+import { attachSearch, firstRule } from './cut-search';
+import { indexOf, NO_BOX, verdictIn } from './cut-tree';
 import {
   ChainDim,
   ChainTable,
@@ -110,7 +111,7 @@ let odd: bool = false; // the packet at hand is walked rule by rule
 export function attachEvaluation(tables: Tables): bool {
   chains = tables.chains;
   stack = allocate(<usize>(tables.chainCount + 1) * FRAME_BYTES);
-  return stack != 0 && attachPoint();
+  return stack != 0 && attachSearch();
 }
 
 /**
@@ -122,11 +123,28 @@ export function walk(p: Packet, chain: u32): u32 {
   odd = isOdd(p);
   p.hotdrop = 0;
   const base = changetype<ChainTable>(chains + <usize>chain * offsetof<ChainTable>());
+  if (odd || base.structure != STRUCTURE_CUTS) return walkFrom(p, base, NO_RULE);
+  // most packets need no more than the one rule
+  const rule = firstRule(p, changetype<CutTrees>(<usize>base.cuts));
+  if (rule == NO_BOX) return policy(p, base);
+  const verdict = verdictIn(rule);
+  if (verdict == 0) return walkFrom(p, base, indexOf(rule));
+  hit(p, base.firstCounter + indexOf(rule));
+  return decide(p, base.firstCounter + indexOf(rule), verdict);
+}
+
+@inline
+function ruleOf(table: ChainTable, index: u32): CompiledRule {
+  return changetype<CompiledRule>(<usize>table.rules + <usize>index * offsetof<CompiledRule>());
+}
+
+/** Walks a base chain and all that it leads to; `first` is its first rule if that is known. */
+function walkFrom(p: Packet, base: ChainTable, first: u32): u32 {
   let frame = changetype<Frame>(stack);
   enter(p, frame, base);
+  let index = first != NO_RULE ? first : nextRule(p, frame, base);
   while (true) {
     const table = changetype<ChainTable>(<usize>frame.chain);
-    const index = nextRule(p, frame, table);
     if (p.hotdrop) {
       p.verdictCounter = NONE;
       p.verdictIsPolicy = 0;
@@ -136,9 +154,7 @@ export function walk(p: Packet, chain: u32): u32 {
     let rule = changetype<CompiledRule>(0);
     if (index != NO_RULE) {
       hit(p, table.firstCounter + index);
-      rule = changetype<CompiledRule>(
-        <usize>table.rules + <usize>index * offsetof<CompiledRule>(),
-      );
+      rule = ruleOf(table, index);
       const verdict: u32 = rule.verdict;
       if (verdict != 0) return decide(p, table.firstCounter + index, verdict);
       target = rule.target;
@@ -164,6 +180,7 @@ export function walk(p: Packet, chain: u32): u32 {
         return decide(p, table.firstCounter + index, verdict);
       }
     }
+    index = nextRule(p, frame, changetype<ChainTable>(<usize>frame.chain));
   }
 }
 
@@ -265,7 +282,7 @@ function singleWord(p: Packet, table: ChainTable): u64 {
 @inline
 function nextRule(p: Packet, frame: Frame, table: ChainTable): u32 {
   const way = frame.way;
-  if (way == WAY_CUTS) return firstRule(p, changetype<CutTrees>(<usize>table.cuts));
+  if (way == WAY_CUTS) return indexOf(firstRule(p, changetype<CutTrees>(<usize>table.cuts)));
   return way == WAY_SCAN ? scanOn(p, frame, table) : nextOfRows(p, frame, table);
 }
 
@@ -274,9 +291,7 @@ function nextOfRows(p: Packet, frame: Frame, table: ChainTable): u32 {
     while (frame.word != 0) {
       const index = frame.base + lowestBit(frame.word);
       frame.word &= frame.word - 1;
-      const rule = changetype<CompiledRule>(
-        <usize>table.rules + <usize>index * offsetof<CompiledRule>(),
-      );
+      const rule = ruleOf(table, index);
       if (rule.residualCount == 0 || residualsHold(p, rule)) return index;
       if (p.hotdrop) return NO_RULE;
     }
@@ -344,9 +359,7 @@ function residualsHold(p: Packet, rule: CompiledRule): bool {
 function scanOn(p: Packet, frame: Frame, table: ChainTable): u32 {
   while (frame.base < table.ruleCount) {
     const index = frame.base++;
-    const rule = changetype<CompiledRule>(
-      <usize>table.rules + <usize>index * offsetof<CompiledRule>(),
-    );
+    const rule = ruleOf(table, index);
     let match: usize = rule.matches;
     let left = rule.matchCount;
     while (left != 0 && matchHolds(p, match)) {

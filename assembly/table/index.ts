@@ -10,6 +10,14 @@ import { attachState } from './state';
 import { attachVolatileKey, keyOf } from './volatile-key';
 
 export { addressClassV4, portClassV4 } from './classify';
+export {
+  addAhead,
+  addHeader,
+  answerAhead,
+  beginAhead,
+  expectNext,
+  QUESTIONS,
+} from './cut-ahead';
 export { isOdd } from './odd';
 export { plainKey } from './volatile-key';
 

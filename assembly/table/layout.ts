@@ -80,11 +80,16 @@ export class ChainDim {
 /** The trees of a chain whose first match decides. See cut-tree.ts. */
 @unmanaged
 export class CutTrees {
+  header: v128; // which bytes of a packet's header the first four lanes are: see cut-point.ts
+  headerMore: v128; // … and the others
+  headerMask: v128; // the bytes of a header that are in some lane
   lanes: u32; // CutLane × laneCount
   laneCount: u32;
+  beyond: u32; // bit l: lane l is not in the header
   blocks: u32; // of four lanes in a group: 1 or 2
   roots: u32; // u64 entries
   treeCount: u32;
+  isForeseeable: u32; // all of its addresses are in the header
 }
 
 /** Where a lane of a cut tree has its value from. */

@@ -13,7 +13,12 @@ import { STRUCTURE_GROUPS, STRUCTURE_SCAN, STRUCTURE_WORD, STRUCTURE_WORDS } fro
 
 /** Chains of fewer rules stay with one word or a scan. */
 export const CUTS_MIN: u32 = 16;
-/** Groups of four boxes that a packet may have to be compared with: beyond, bits are faster. */
+/**
+ * Groups of four boxes that a packet may have to be compared with in trees with few copies: beyond,
+ * they get more.
+ */
+export const FEW_COPIES_LONGEST_LEAF: u32 = 64;
+/** … and in any: beyond, bits are faster. */
 export const CUTS_LONGEST_LEAF: u32 = 256;
 const SCAN_MAX: u32 = 3;
 const WORD_MAX: u32 = 64;

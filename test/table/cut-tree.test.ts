@@ -100,14 +100,22 @@ test.for(CASES)('IPv%i, %i blocks of lanes, %i rules', async ([family, blocks, s
   }
   const chain = core.chain('filter', 'FORWARD', family);
   const deciders = new Set<string>();
-  for (let i = 0; i < 1000; i++) {
-    const packet = packetFrom(random, family);
+  const packets = Array.from({ length: 1000 }, () => packetFrom(random, family));
+  for (const packet of packets) {
     const { verdict, hits, mark } = core.walk(chain, packet);
     const found = { verdict, hits: hits.map((id) => core.counterName(id)), mark };
     expect({ packet, ...found }).toEqual({ packet, ...walkNaively(table, 'FORWARD', packet) });
     deciders.add(found.hits.at(-1) ?? '');
   }
   expect(deciders.size).toBeGreaterThan(4);
+  const { known, walks } = core.walkAhead(chain, core.chain('filter', 'one', family), packets);
+  for (const [i, packet] of packets.entries()) {
+    const { verdict, decidedBy } = core.walk(chain, packet);
+    expect({ packet, ...walks[i] }).toEqual({ packet, verdict, decidedBy });
+  }
+  // IPv6 addresses have no values that a frame could tell, and interfaces are not the last one's
+  if (family === 6) expect(known).toBe(0);
+  else expect(known).toBeGreaterThan(blocks === 1 ? 900 : 10);
 });
 
 test('rules that are all wide have bits, which do not mind', async () => {

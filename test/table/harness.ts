@@ -26,6 +26,7 @@ interface Exports {
   setBytes(at: number, l3: number, have: number, l4Off: number): void;
   evaluate(at: number, chain: number): number;
   evaluateMany(packets: number, count: number, chain: number, rounds: number): number;
+  evaluateAhead(packets: number, count: number, chain: number, asked: number, out: number): number;
   decidedBy(at: number): number;
   markOf(at: number): number;
   hadSideEffects(at: number): number;
@@ -259,15 +260,36 @@ export class TableCore {
     };
   }
 
+  /**
+   * Walks a chain with packet after packet, and asks trees ahead as the replay does. `known`: how
+   * often the trees of `asked`, a chain that all walks come to first, had been asked already.
+   */
+  walkAhead(chain: number, asked: number, packets: readonly TestPacket[]) {
+    const base = this.#placeAll(packets);
+    const out = this.#core.alloc(packets.length * 8);
+    const known = this.#core.evaluateAhead(base, packets.length, chain, asked, out);
+    const words = new Uint32Array(this.#memory.buffer, out, packets.length * 2);
+    const walks = packets.map((_, i) => ({
+      verdict: words[i * 2] ?? 0,
+      decidedBy: words[i * 2 + 1] ?? 0,
+    }));
+    return { known, walks };
+  }
+
+  #placeAll(packets: readonly TestPacket[]): number {
+    const bytes = this.#core.packetBytes();
+    const base = this.#core.alloc(bytes * packets.length);
+    for (const [i, packet] of packets.entries()) this.place(packet, base + i * bytes);
+    return base;
+  }
+
   volatileKey(packet: TestPacket): number {
     return this.#core.volatileKey(this.place(packet)) >>> 0;
   }
 
   /** Nanoseconds per walk of a chain, over all packets in turn. */
   nanosPerWalk(chain: number, packets: readonly TestPacket[], rounds: number): number {
-    const bytes = this.#core.packetBytes();
-    const base = this.#core.alloc(bytes * packets.length);
-    for (const [i, packet] of packets.entries()) this.place(packet, base + i * bytes);
+    const base = this.#placeAll(packets);
     const begin = process.hrtime.bigint();
     this.#core.evaluateMany(base, packets.length, chain, rounds);
     const nanos = Number(process.hrtime.bigint() - begin);

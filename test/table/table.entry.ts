@@ -5,12 +5,19 @@ import { allocate } from '../../assembly/memory';
 import { Packet } from '../../assembly/packet';
 import { attachFib } from '../../assembly/route/fib';
 import { Traversal } from '../../assembly/slot';
+import { isKnown } from '../../assembly/table/cut-ahead';
 import {
+  addHeader,
+  answerAhead,
   attachTables,
+  beginAhead,
   buildTables,
   evaluateChain,
+  expectNext,
   packetBegin,
+  QUESTIONS,
 } from '../../assembly/table/index';
+import { ChainTable, CutTrees, Tables } from '../../assembly/table/layout';
 import {
   attachTraversals,
   beginTraversal,
@@ -102,6 +109,40 @@ export function evaluate(at: usize, chain: u32): u32 {
   beginTraversal(p.ipLen);
   packetBegin(p);
   return evaluateChain(p, chain);
+}
+
+/**
+ * Walks `chain` with each of `count` packets, whose trees are asked ahead as the replay does, and
+ * stores at `out` for each u32 verdict, u32 counter that decided. Returns for how many the answer
+ * of the trees of `asked` (a chain that every walk comes to first) was known when they came.
+ */
+export function evaluateAhead(
+  packets: usize,
+  count: u32,
+  chain: u32,
+  asked: u32,
+  out: usize,
+): u32 {
+  const tables = <usize>changetype<Tables>(built).chains;
+  const table = changetype<ChainTable>(tables + <usize>asked * offsetof<ChainTable>());
+  const trees = changetype<CutTrees>(<usize>table.cuts);
+  let known: u32 = 0;
+  for (let i: u32 = 0; i < count; i += QUESTIONS) {
+    const end = min<u32>(i + QUESTIONS, count);
+    if (beginAhead()) {
+      for (let k = i; k < end; k++) addHeader(v128.load(packets + <usize>k * offsetof<Packet>()));
+      answerAhead();
+    }
+    for (let k = i; k < end; k++) {
+      const at = packets + <usize>k * offsetof<Packet>();
+      expectNext();
+      packetBegin(changetype<Packet>(at));
+      known += <u32>isKnown(changetype<Packet>(at), trees);
+      store<u32>(out + (<usize>k << 3), evaluate(at, chain));
+      store<u32>(out + (<usize>k << 3), decidedBy(at), 4);
+    }
+  }
+  return known;
 }
 
 export function decidedBy(at: usize): u32 {

@@ -1,0 +1,62 @@
+/** Asks the cut trees of a chain (cut-tree.ts) about a packet. */
+import { allocate } from '../memory';
+import { Packet } from '../packet';
+import { answerOf, attachAhead, isAnswered, noteAsked } from './cut-ahead';
+import { placePoint, POINT_BYTES } from './cut-point';
+import {
+  boxesAround,
+  bytesOfGroup,
+  childOf,
+  ENTRY_BYTES,
+  groupCount,
+  groupsOf,
+  isLeaf,
+  NO_BOX,
+  OneBlock,
+  ROOT_BYTES,
+  TwoBlocks,
+} from './cut-tree';
+import { CutTrees } from './layout';
+
+let point: usize = 0; // of the packet at hand
+
+export function attachSearch(): bool {
+  if (point == 0) point = allocate(POINT_BYTES);
+  return point != 0 && attachAhead();
+}
+
+/** Index of the first rule that matches; NO_BOX: none does. */
+@inline
+export function firstRule(p: Packet, trees: CutTrees): u32 {
+  return isAnswered(p, trees) ? answerOf() : ask(p, trees);
+}
+
+function ask(p: Packet, trees: CutTrees): u32 {
+  placePoint(point, p, trees);
+  noteAsked(trees, point);
+  const blocks = trees.blocks;
+  let best = NO_BOX;
+  let root: usize = trees.roots;
+  for (let left = trees.treeCount; left != 0; left--) {
+    if (load<u32>(root, ENTRY_BYTES) < best) {
+      best = blocks == 1 ? search<OneBlock>(root, best) : search<TwoBlocks>(root, best);
+    }
+    root += ROOT_BYTES;
+  }
+  return best;
+}
+
+/** The first rule of a tree around the point, or `best` if that comes first. */
+@inline
+function search<Blocks>(root: usize, best: u32): u32 {
+  let entry = load<u64>(root);
+  while (!isLeaf(entry)) entry = childOf(entry, point);
+  let group = groupsOf(entry);
+  for (let left = groupCount(entry); left != 0; left--) {
+    if (load<u32>(group) >= best) return best;
+    const around = boxesAround<Blocks>(point, group);
+    if (around != 0) return min<u32>(best, load<u32>(group + (<usize>ctz<i32>(around) << 2)));
+    group += bytesOfGroup<Blocks>();
+  }
+  return best;
+}
