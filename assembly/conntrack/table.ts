@@ -205,34 +205,17 @@ function connHash(conn: Conn, dir: u32): u32 {
   return hashTuple(load<u32>(tuple), load<u32>(tuple, 4), load<u32>(tuple, 8), key);
 }
 
+/** Hash of the tuple that a reference stands for. */
+function hashOf(ref: u32): u32 {
+  return connHash(changetype<Conn>(ref & ~1), ref & 1);
+}
+
 /** Room for one more connection. False: the table is full and memory has run out. */
 function reserveRoom(): bool {
   const bytes = indexBytes();
-  const left = growIndex();
-  if (left != 0) {
-    enterAll();
-    addSlab(left, <u32>(bytes / connBytes)); // the old table becomes connections
-  }
+  const left = growIndex(hashOf);
+  if (left != 0) addSlab(left, <u32>(bytes / connBytes)); // the old table becomes connections
   return hasIndexRoom();
-}
-
-/** Enters all linked connections into an index that has none of them. */
-function enterAll(): void {
-  for (let slab: u32 = 0; slab < slabCount; slab++) {
-    const end = slabAt(slab) + <usize>slabSize(slab) * connBytes;
-    for (let at = slabAt(slab); at < end; at += connBytes) {
-      const conn = changetype<Conn>(at);
-      if (isLinked(conn)) enterBoth(conn);
-    }
-  }
-}
-
-@inline
-function enterBoth(conn: Conn): void {
-  const ref = <u32>changetype<usize>(conn);
-  // A tuple that is its own reply is found as one: __nf_conntrack_hash_insert() has it in front.
-  enter(connHash(conn, 1), ref | 1);
-  enter(connHash(conn, 0), ref);
 }
 
 @inline
@@ -307,7 +290,10 @@ export function link(conn: Conn): bool {
     outOfMemory = true;
     return false;
   }
-  enterBoth(conn);
+  const ref = <u32>changetype<usize>(conn);
+  // A tuple that is its own reply is found as one: __nf_conntrack_hash_insert() has it in front.
+  enter(connHash(conn, 1), ref | 1);
+  enter(connHash(conn, 0), ref);
   conn.status |= IPS_CONFIRMED;
   return true;
 }

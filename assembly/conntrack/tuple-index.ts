@@ -2,14 +2,19 @@
  * Where connections are found: a hash from the tuples of both directions to references, in buckets
  * of one cache line.
  *
- *     0  tag, u16, of each place │ 20 passed │ 24 ref, u32, of each place
+ *     0  tag, u16, of each place │ 20 passed 22, strangers 10 │ 24 ref, u32, of each place
  *
  * The low bits of a hash are its bucket, the high ones its tag; a tag of 0 is a free place. What
- * finds its bucket full goes on to the next one, and every bucket that it passed counts it: a search
- * ends at the first bucket that nothing passed. So a look-up costs one line and a comparison of ten
- * tags, meets no tombstones, and touches no connection but that with an equal tag.
+ * finds its bucket full goes on to the next one, where it is a stranger, and every bucket that it
+ * passed counts it: a search ends at the first bucket that nothing passed. So a look-up costs one
+ * line and a comparison of ten tags, meets no tombstones, and touches no connection but that with an
+ * equal tag.
  *
  *     ref    address of the Conn (a multiple of 32) | direction of the tuple
+ *
+ * A ref has four bits to spare; in the table they hold those of the hash between the least number of
+ * buckets and the tag. So the hash of all but strangers is known when the table grows, which then
+ * reads and writes in order, and not from connections all over memory.
  */
 import { allocate } from '../memory';
 
@@ -17,10 +22,15 @@ const BUCKET: usize = 64;
 const BUCKET_SHIFT: usize = 6;
 const PLACES: u32 = 10; // per bucket
 const PASSED: usize = 20;
+const PASSED_BITS: u32 = 22; // what passes four million is never reached: it is passed one by one
+const PASSED_MASK: u32 = (1 << PASSED_BITS) - 1;
 const REFS: usize = 24;
 const ALL_PLACES: u32 = (1 << PLACES) - 1;
 const TAG_SHIFT: u32 = 16;
-const FIRST_BUCKETS: u32 = 1 << 11;
+const FIRST_BITS: u32 = 13;
+const FIRST_BUCKETS: u32 = 1 << FIRST_BITS;
+const SPARE: u32 = 0x1e; // of a ref
+const SPARE_SHIFT: u32 = FIRST_BITS - 1;
 const MAX_BUCKETS: u32 = 1 << 25;
 
 let buckets: usize = 0;
@@ -52,7 +62,7 @@ export function bucketOf(hash: u32): usize {
 /** Address of the bucket behind this one, or 0 when the search ends here. */
 @inline
 export function bucketAfter(bucket: usize): usize {
-  if (load<u32>(bucket, PASSED) == 0) return 0;
+  if ((load<u32>(bucket, PASSED) & PASSED_MASK) == 0) return 0;
   return next(bucket);
 }
 
@@ -82,10 +92,21 @@ function placesTagged(bucket: usize, tag: u32): u32 {
   return i8x16.bitmask(v128.narrow<i16>(low, high)) & ALL_PLACES;
 }
 
+@inline
+function placedRef(bucket: usize, place: u32): u32 {
+  return load<u32>(bucket + (<usize>place << 2), REFS);
+}
+
 /** Reference in the lowest of `places`, of which there must be one. */
 @inline
 export function refAt(bucket: usize, places: u32): u32 {
-  return load<u32>(bucket + (<usize>ctz<u32>(places) << 2), REFS);
+  return placedRef(bucket, ctz<u32>(places)) & ~SPARE;
+}
+
+/** The bit that says that a place's hash is of another bucket. */
+@inline
+function strangerAt(place: u32): u32 {
+  return 1 << (PASSED_BITS + place);
 }
 
 /** Enters a reference. There must be room, see growIndex(). */
@@ -99,7 +120,10 @@ export function enter(hash: u32, ref: u32): void {
   }
   const place = <usize>ctz<u32>(free);
   store<u16>(bucket + (place << 1), <u16>tagOf(hash));
-  store<u32>(bucket + (place << 2), ref, REFS);
+  store<u32>(bucket + (place << 2), ref | ((hash >> SPARE_SHIFT) & SPARE), REFS);
+  if (bucket != bucketOf(hash)) {
+    store<u32>(bucket, load<u32>(bucket, PASSED) | strangerAt(<u32>place), PASSED);
+  }
   used++;
 }
 
@@ -109,7 +133,9 @@ export function leave(hash: u32, ref: u32): void {
   for (;;) {
     for (let places = placesWith(bucket, hash); places != 0; places &= places - 1) {
       if (refAt(bucket, places) != ref) continue;
-      store<u16>(bucket + (<usize>ctz<u32>(places) << 1), 0);
+      const place = ctz<u32>(places);
+      store<u16>(bucket + (<usize>place << 1), 0);
+      store<u32>(bucket, load<u32>(bucket, PASSED) & ~strangerAt(place), PASSED);
       used--;
       return;
     }
@@ -124,11 +150,11 @@ export function indexBytes(): usize {
 }
 
 /**
- * Makes room for two more references. Returns the address of the table that was left behind (of
- * half the size now), 0 when there was room or memory has run out. The new one is empty: a tag does
- * not tell the hash, so all that is in the table must be entered again.
+ * Makes room for two more references; `hashOf` says the hash of the tuple that one stands for.
+ * Returns the address of the table that was left behind (of half the size now), 0 when there was
+ * room or memory has run out.
  */
-export function growIndex(): usize {
+export function growIndex(hashOf: (ref: u32) => u32): usize {
   const count = bucketMask + 1;
   const places = count * PLACES;
   if (used + 2 <= places - (places >> 3)) return 0;
@@ -138,7 +164,25 @@ export function growIndex(): usize {
   buckets = bigger;
   bucketMask = count * 2 - 1;
   used = 0;
+  for (let b: u32 = 0; b < count; b++) {
+    const bucket = old + (<usize>b << BUCKET_SHIFT);
+    const strangers = load<u32>(bucket, PASSED);
+    for (let taken = placesTagged(bucket, 0) ^ ALL_PLACES; taken != 0; taken &= taken - 1) {
+      const place = ctz<u32>(taken);
+      const ref = refAt(bucket, taken);
+      enter(strangers & strangerAt(place) ? hashOf(ref) : knownHash(bucket, b, place), ref);
+    }
+  }
   return old;
+}
+
+/** The hash of what is no stranger at a place of bucket number `b`. */
+@inline
+function knownHash(bucket: usize, b: u32, place: u32): u32 {
+  const tag = <u32>load<u16>(bucket + (<usize>place << 1));
+  const spare = placedRef(bucket, place) & SPARE;
+  const middle = spare << SPARE_SHIFT; // one bit more than the tag leaves out
+  return ((tag >> 1) << (TAG_SHIFT + 1)) | middle | (b & (FIRST_BUCKETS - 1));
 }
 
 /** Whether two more references fit. */
