@@ -180,8 +180,7 @@ export function growIndex(hashOf: (ref: u32) => u32): usize {
 @inline
 function knownHash(bucket: usize, b: u32, place: u32): u32 {
   const tag = <u32>load<u16>(bucket + (<usize>place << 1));
-  const spare = placedRef(bucket, place) & SPARE;
-  const middle = spare << SPARE_SHIFT; // one bit more than the tag leaves out
+  const middle = (placedRef(bucket, place) & SPARE) << SPARE_SHIFT; // the tag's lowest bit, too
   return ((tag >> 1) << (TAG_SHIFT + 1)) | middle | (b & (FIRST_BUCKETS - 1));
 }
 
