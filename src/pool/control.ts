@@ -4,8 +4,8 @@
  * before looking at the words, so no wake-up is lost.
  *
  *     word 0 EVENT   1 STOP   2 TOKEN   3 FRONTED   4 END   5 FILLED   6 TAKEN   7 INPUT_END
- *     word 8 BYTES (u64)   10 FRAMES (u64)   12 FINE_FROM
- *     word 16 … DONE[slot]   word 48 … CHUNK_LENGTH[chunk]
+ *     word 8 BYTES (u64)   10 FRAMES (u64)   12 FINE_FROM   13 READER   14 READ   15 ALL_READ
+ *     word 16 … DONE[slot]   word 48 … CHUNK_LENGTH[chunk]   word 126 READ_BYTES (u64)
  *
  * Slots are numbered in the order of the capture: number s lives in ring slot s % slots, in lap
  * floor(s / slots). DONE[slot] counts consumers (workers, and the main thread when it reads
@@ -23,12 +23,16 @@ const INPUT_END = 7;
 const BYTES = 4; // of the 64-bit view
 const FRAMES = 5;
 const FINE_FROM = 12;
+const READER = 13;
+const READ = 14;
+const ALL_READ = 15;
 const DONE = 16;
 const CHUNK_LENGTH = 48;
+const READ_BYTES = 63; // of the 64-bit view
 
 export const CONTROL_BYTES = 512;
 export const MAX_SLOTS = CHUNK_LENGTH - DONE;
-export const MAX_CHUNKS = CONTROL_BYTES / 4 - CHUNK_LENGTH;
+export const MAX_CHUNKS = READ_BYTES * 2 - CHUNK_LENGTH;
 
 /** Why everybody is to stop; 0: nobody is. */
 export const STOP_ABORTED = 1;
@@ -81,6 +85,41 @@ export class Control {
   /** Asks everybody to stop; the first reason is the one that counts. */
   stop(reason: number): void {
     Atomics.compareExchange(this.#words, STOP, 0, reason);
+    this.#signal();
+  }
+
+  // --- reading -------------------------------------------------------------------------------
+  /** Number of slots whose bytes are there: slots below it may be decoded. */
+  get read(): number {
+    return Atomics.load(this.#words, READ);
+  }
+
+  /** Bytes that were read for all of them. */
+  get readBytes(): number {
+    return Number(Atomics.load(this.#longs, READ_BYTES));
+  }
+
+  /** Whether the last of them, which has no bytes, is the end of the capture. */
+  get hasReadAll(): boolean {
+    return Atomics.load(this.#words, ALL_READ) !== 0;
+  }
+
+  /** True when the caller now is the one that reads. */
+  takeReader(): boolean {
+    return Atomics.compareExchange(this.#words, READER, 0, 1) === 0;
+  }
+
+  /** Gives the reader's token back without anything read; wakes nobody, see returnToken(). */
+  returnReader(): void {
+    Atomics.store(this.#words, READER, 0);
+  }
+
+  /** Gives the reader's token back: `bytes` were read for slot number `slot`, 0 at the end. */
+  publishRead(slot: number, bytes: number): void {
+    Atomics.add(this.#longs, READ_BYTES, BigInt(bytes));
+    if (bytes === 0) Atomics.store(this.#words, ALL_READ, 1);
+    Atomics.store(this.#words, READ, slot + 1);
+    Atomics.store(this.#words, READER, 0);
     this.#signal();
   }
 

@@ -4,7 +4,7 @@ import type { Heap } from '../engine/heap.ts';
 import type { Control } from './control.ts';
 import type { InputTask } from './protocol.ts';
 
-/** Where the front gets its bytes from. Only the holder of the token calls it. */
+/** Where the bytes come from. Only the holder of the reader's token calls it. */
 export interface Input {
   /**
    * Writes the bytes of the capture from `offset` on, SLOT_DATA_BYTES at most, to address `at`.

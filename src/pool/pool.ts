@@ -100,7 +100,8 @@ class Run {
     main.core.renew();
     const loaded = loadImage(main, compiled);
     const withResults = options.results !== undefined;
-    const slots = Array.from({ length: workers + SPARE_SLOTS }, () =>
+    const readAhead = workers > 1 ? 1 : 0; // a slot to read for while another is decoded
+    const slots = Array.from({ length: workers + SPARE_SLOTS + readAhead }, () =>
       allocate(main.core.createSlot(withResults ? 1 : 0)),
     );
     const control = allocate(main.core.alloc(CONTROL_BYTES));
