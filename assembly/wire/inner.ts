@@ -49,5 +49,6 @@ function noteBelow(state: CaptureState, iface: u32, frame: u64): void {
 @inline
 export function mayShowMore(place: u32, state: CaptureState): bool {
   if (placeDirection(place) != DIRECTION_IN) return false;
-  return load<u8>(shows + placeIface(place)) > (state.innerFrom == 0 ? SHOWS_NOTHING : SHOWS_BRIDGE);
+  const shown = state.innerFrom == 0 ? SHOWS_NOTHING : SHOWS_BRIDGE;
+  return load<u8>(shows + placeIface(place)) > shown;
 }

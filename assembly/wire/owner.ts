@@ -63,7 +63,7 @@ export function ownerV4(src: u32, dst: u32, sport: u32, dport: u32): u32 {
   return pick(endpointV4(src, sport) + endpointV4(dst, dport));
 }
 
-/** Says who judges a frame of the slot. With one worker, all are its own, and nobody writes that. */
+/** Says who judges a frame of the slot. With one worker nobody writes that: all are its own. */
 @inline
 export function setOwner(slot: Slot, f: FrameRecord, owner: u32): void {
   store<u8>(<usize>slot.owners + <usize>frameIndex(slot, f), <u8>owner);

@@ -64,8 +64,9 @@ const DIRECTION_LANE: u8 = 12;
 const FLAGS_LANE: u8 = 7;
 
 /**
- * Decodes the Ethernet frame at `p` into `f`, one of the slot's, `cap` bytes captured of `frameLen`. `iface` and `said` are
- * what the capture says of its place. False: it takes the long way.
+ * Decodes the Ethernet frame at `p` into `f`, one of the slot's, `cap` bytes captured of
+ * `frameLen`. `iface` and `said` are what the capture says of its place. False: it takes the long
+ * way.
  */
 @inline
 export function decodeUsual(

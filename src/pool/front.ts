@@ -7,9 +7,9 @@ import { type Input, NOTHING_YET, openInput } from './input.ts';
 import type { ReplayTask } from './protocol.ts';
 
 /**
- * What comes before judging: a slot's bytes are read, then decoded. Both are done slot by slot, each
- * by one worker at a time, whoever finds its token free: while one decodes, another reads for the
- * next slots.
+ * What comes before judging: a slot's bytes are read, then decoded. Both are done slot by slot,
+ * each by one worker at a time, whoever finds its token free: while one decodes, another reads for
+ * the next slots.
  */
 export class Front {
   readonly #core: Core;

@@ -15,7 +15,7 @@ import {
   readHost,
   replay,
 } from '../../src/index.ts';
-import { block, ethernet, ipv4, pcapng, udp } from '../wire/packets.ts';
+import { block, ethernet, ipv4, packetBlock, pcapng, udp } from '../wire/packets.ts';
 
 const INTERFACE_BLOCK = 1;
 const UNKNOWN_BLOCK = 0x80000001;
@@ -205,16 +205,14 @@ test('an interface that the host does not have is refused', async () => {
   await expect(replay(compiled, shop, { at: 'eth9' })).rejects.toThrow(/no interface eth9/);
 });
 
-test('a block that takes several slots and nearly fills the room for what is left over', async () => {
+test('a block that takes several slots, and nearly the room for what is left over', async () => {
   const head = pcapng([{ name: 'eth0' }], []);
   const begin = SLOT_DATA_BYTES - 10_000; // of the long block: 796,432 bytes of it after four reads
   const fill = block(UNKNOWN_BLOCK, Array<number>(begin - head.length - 12).fill(0));
   const option = [...[3, 0, 0x60, 0xea], ...Array<number>(60_000).fill(1)];
   const long = block(INTERFACE_BLOCK, [1, 0, 0, 0, 0, 0, 0, 0, ...Array(16).fill(option).flat()]);
   expect(long.length).toBeLessThan(SLOT_HEADROOM_BYTES);
-  const packet = pcapng([], [ethernet(ipv4({ payload: udp(1, 2) }))]).subarray(
-    pcapng([], []).length,
-  );
+  const packet = Buffer.from(packetBlock(ethernet(ipv4({ payload: udp(1, 2) }))));
   const path = join(dir, 'long-block.pcapng');
   writeFileSync(path, Buffer.concat([head, Buffer.from(fill), Buffer.from(long), packet]));
   for (const workers of [1, 2]) {
