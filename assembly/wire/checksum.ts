@@ -49,6 +49,13 @@ function fold(sum: u64): u32 {
 export function onesSum(at: usize, len: u32): u64 {
   let sums = i32x4.splat(0);
   const end = at + (len & ~15);
+  for (const fours = at + (len & ~63); at < fours; at += 64) {
+    const a = i32x4.extadd_pairwise_i16x8_u(v128.load(at));
+    const b = i32x4.extadd_pairwise_i16x8_u(v128.load(at, 16));
+    const c = i32x4.extadd_pairwise_i16x8_u(v128.load(at, 32));
+    const d = i32x4.extadd_pairwise_i16x8_u(v128.load(at, 48));
+    sums = i32x4.add(sums, i32x4.add(i32x4.add(a, b), i32x4.add(c, d)));
+  }
   while (at < end) {
     sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(v128.load(at)));
     at += 16;
