@@ -181,7 +181,7 @@ export const TARGET_REJECT = 12;
 export const TARGET_MARK = 13;
 /** u32 mode (CONNMARK_*), value, ctMask, nfMask, shift left, shift right */
 export const TARGET_CONNMARK = 14;
-/** u32 flags (CT_TARGET_*), u32 zone, u32 helper id, u32 unused */
+/** u32 flags (CT_TARGET_*), u32 zone */
 export const TARGET_CT = 15;
 /** u32 TTL_*, u32 value */
 export const TARGET_TTL = 16;

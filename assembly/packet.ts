@@ -86,7 +86,6 @@ export class Packet {
   ctZoneSet: u8;
   mssAdded: u8; // TCPMSS appended an option
   ctZone: u16;
-  ctTemplate: u16; // reserved: helper assigned by CT
   mss: u16; // MSS that a SYN announces after TCPMSS; 0: as captured
   vlan: u16; // with FRAME_VLAN: the tag
   // -- result of evaluating a base chain
@@ -97,7 +96,6 @@ export class Packet {
   sideEffects: u8; // the walk read or changed ordered state: its result must not be cached
   asksConnection: u8; // the walk asked something that differs between connections of one kind
   natGiven: u8; // GIVEN_* of nat/setup.ts: what a destination target gave the packet
-  pad: u16;
   natArgs: u32; // address of the target's arguments in the image's blob
   frame: u64; // 1-based number in the capture
   stripped0: u64; // TCP options that TCPOPTSTRIP took out: bit n of the four is option n

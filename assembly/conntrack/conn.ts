@@ -85,7 +85,6 @@ export const IPS_SRC_NAT_DONE: u16 = 1 << 7;
 export const IPS_DST_NAT_DONE: u16 = 1 << 8;
 export const IPS_DYING: u16 = 1 << 9;
 export const IPS_FIXED_TIMEOUT: u16 = 1 << 10;
-export const IPS_HELPER: u16 = 1 << 13;
 export const IPS_NAT_MASK: u16 = IPS_SRC_NAT | IPS_DST_NAT;
 export const IPS_NAT_DONE_MASK: u16 = IPS_SRC_NAT_DONE | IPS_DST_NAT_DONE;
 

@@ -17,7 +17,6 @@ import {
   IPS_CONFIRMED,
   IPS_DYING,
   IPS_EXPECTED,
-  IPS_HELPER,
   IPS_SEEN_REPLY,
 } from './conn';
 import { ICMP_DONE, ICMP_INVALID, icmpControl, trackIcmp } from './icmp';
@@ -93,9 +92,6 @@ function initConn(p: Packet): usize {
   conn.proto = p.proto;
   conn.family = p.family;
   assignZone(conn, p);
-  if (p.ctTemplate != 0) {
-    conn.status = IPS_HELPER;
-  }
   begun = at;
   return at;
 }

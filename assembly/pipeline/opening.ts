@@ -115,7 +115,7 @@ function isPlain(p: Packet): bool {
   if (p.proto != TCP && p.proto != UDP) return false;
   if (p.flags & ~HARMLESS || p.pktType != PACKET_HOST) return false;
   if (p.asksConnection | p.ctZoneSet) return false;
-  if (p.ctTemplate != 0 || p.mark != 0) return false;
+  if (p.mark != 0) return false;
   if (p.ttl <= 1 || p.ipLen > smallestMtu || p.l4 - p.l3 != IPV4_HEADER) return false;
   return outcome.towards == TOWARDS_ROUTED && outcome.firstPhysIn == 0;
 }

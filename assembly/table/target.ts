@@ -126,7 +126,6 @@ function track(p: Packet, args: usize): void {
     p.ctState = <u8>CT_UNTRACKED;
     return;
   }
-  p.ctTemplate = <u16>load<u32>(args, 8);
   let directions = ZONE_CHOSEN;
   if (flags & CT_TARGET_ZONE_ORIGINAL) directions |= ZONE_ORIGINAL;
   if (flags & CT_TARGET_ZONE_REPLY) directions |= ZONE_REPLY;

@@ -198,7 +198,7 @@ function lowerCt(target: TargetOf<'CT'>, { warn }: LowerContext): LoweredTarget 
   if (zone !== null && zone.direction !== 'original') flags |= CT_TARGET_ZONE_REPLY;
   if (zone?.id === 'mark') flags |= CT_TARGET_ZONE_MARK;
   const id = typeof zone?.id === 'number' ? zone.id : 0;
-  return words(TARGET_CT, flags, id, 0, 0);
+  return words(TARGET_CT, flags, id);
 }
 
 const TTL_MODES = { set: TTL_SET, dec: TTL_DEC, inc: TTL_INC };
