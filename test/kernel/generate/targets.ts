@@ -101,7 +101,7 @@ export class Targets {
     const port = `${random.pick(PORTS)}`;
     // the few ports of the last are none of the clients': whether one that a client wants is free
     // would depend on what the kernel drew for others
-    const range = random.pick(['8000-8100', '40000-49999', '1001-1010']);
+    const range = random.pick(['8200-8300', '40000-49999', '1001-1010']);
     const at = (address: string, suffix: string): string =>
       `${family === 4 ? address : `[${address}]`}:${suffix}`;
     if (hook === 'PREROUTING' || hook === 'OUTPUT') {
