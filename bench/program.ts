@@ -1,6 +1,7 @@
 /** `dockfw replay` in a process of its own, with exact counters. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 const PROGRAM = 'dist/bundle/cli/dockfw.js';
@@ -10,18 +11,24 @@ export interface Replay {
   readonly capture: string;
   readonly host: string;
   readonly workers: number;
+  /** Whether rules may be kept compiled by a run before; default: yes, as for any user. */
+  readonly cache?: boolean;
 }
 
-function argumentsOf({ capture, host, workers }: Replay): string[] {
+function argumentsOf({ capture, host, workers, cache = true }: Replay): string[] {
   const question = ['replay', capture, '--host', host, '--counters', '/dev/null'];
-  return [PROGRAM, ...question, '--workers', `${workers}`];
+  return [PROGRAM, ...question, '--workers', `${workers}`, ...(cache ? [] : ['--no-cache'])];
 }
 
 /**
- * Without the variable that makes node read certificates before the first line of any program, some
- * 40 ms, where it is set.
+ * With a cache of its own; without the variable that makes node read certificates before the first
+ * line of any program, some 40 ms, where it is set.
  */
-const ENVIRONMENT = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
+const ENVIRONMENT = {
+  ...process.env,
+  XDG_CACHE_HOME: resolve('.cache/bench/user'),
+  NODE_EXTRA_CA_CERTS: undefined,
+};
 
 /** Runs the program; its report goes nowhere, complaints are shown. Returns what usage.ts said. */
 async function run(args: readonly string[]): Promise<string> {

@@ -62,6 +62,7 @@ function addReplay(program: Command, io: Io, done: (status: number) => void): vo
       ),
     )
     .addOption(new Option('--json', 'print one JSON document'))
+    .addOption(new Option('--no-cache', 'neither use nor keep compiled rules of other runs'))
     .addOption(
       new Option('--unknown <how>', 'what a match that dockfw cannot evaluate does')
         .choices(['match', 'nomatch', 'both', 'error'])

@@ -3,7 +3,6 @@ import { compareUnknown, type UnknownReport } from '../analysis/compare.ts';
 import type { ReplayResult } from '../analysis/result.ts';
 import { type Compiled, type CompileOptions, compile } from '../compile/index.ts';
 import { CaptureError, UsageError } from '../errors.ts';
-import { readHost } from '../host/index.ts';
 import { Threads } from '../pool/threads.ts';
 import { type ReplayOptions, replay } from '../replay.ts';
 import { countersText } from '../report/counters.ts';
@@ -12,6 +11,8 @@ import { outputError } from '../report/output-error.ts';
 import { type PacketFile, packetFile } from '../report/packets.ts';
 import { wantsColors } from '../report/style.ts';
 import { textReport } from '../report/text.ts';
+import { CompiledCache } from './compiled-cache.ts';
+import { compiledHost } from './compiled-host.ts';
 import { type FailCondition, parseFailOn } from './fail-on.ts';
 import { chooseHost } from './host-choice.ts';
 import { EXIT_NO, EXIT_OK, EXIT_UNREADABLE, type Io } from './io.ts';
@@ -35,6 +36,8 @@ export interface ReplayFlags {
   readonly json?: boolean;
   readonly unknown: NonNullable<CompileOptions['unknown']> | 'both';
   readonly failOn?: string;
+  /** False for --no-cache. */
+  readonly cache: boolean;
 }
 
 const DEFAULT_WIDTH = 100;
@@ -61,9 +64,11 @@ async function replayWith(
   flags: ReplayFlags,
   io: Io,
 ): Promise<number> {
-  const host = await readHost(await chooseHost(capture, flags, io.signal));
   const policy = flags.unknown === 'both' ? 'nomatch' : flags.unknown;
-  const compiled = compile(host, { unknown: policy });
+  const cache = flags.cache ? CompiledCache.ofUser(io.env) : null;
+  const choice = await chooseHost(capture, flags, io.signal);
+  const { compiled, keep } = await compiledHost(choice, policy, cache);
+  const { host } = compiled;
   const found = [...host.problems, ...compiled.problems];
   const problems = flags.unknown === 'error' ? found : found.map(tolerateUnknown);
   const errors = reportProblems(problems, io);
@@ -73,6 +78,7 @@ async function replayWith(
   const unknown = flags.unknown === 'both' ? await otherAnswer(result) : null;
   await writeCounters(compiled, result, flags);
   io.stdout.write(render(result, unknown, flags, io));
+  keep();
   if (fault !== null) writeProblem(captureError(fault, capture), io);
   if (errors > 0 || fault !== null) return EXIT_UNREADABLE;
   return ask(conditions, result, io);

@@ -14,7 +14,7 @@ import type { FdbEntry, Host, Interface } from './host.ts';
 import { type Evidence, inferLinks, mentionedNames } from './infer-links.ts';
 import { type Links, readLinks } from './links.ts';
 import { type NftTables, NO_NFT_TABLES, readNativeTables } from './native-tables.ts';
-import { Notes, type SourceText } from './notes.ts';
+import type { Notes, SourceText } from './notes.ts';
 import { type NamedPolicyRule, readPolicyRules, standardRules } from './policy-rules.ts';
 import { RouteTables } from './route-tables.ts';
 import { type NamedRoutes, readRoutes } from './routes.ts';
@@ -27,9 +27,9 @@ class Files {
   private readonly snapshot: Snapshot;
   readonly notes: Notes;
 
-  constructor(snapshot: Snapshot, notes: Notes) {
+  constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
-    this.notes = notes;
+    this.notes = snapshot.notes;
   }
 
   /** A file's text, even when it is empty. */
@@ -150,8 +150,10 @@ function noteUnknownSets(hints: RuleHints, sets: readonly Ipset[], files: Files)
   files.notes.assume('ipset-save.txt', `no sets, though rules name ${hints.setNames.join(', ')}`);
 }
 
-function build(options: HostOptions, snapshot: Snapshot, notes: Notes): Host {
-  const files = new Files(snapshot, notes);
+/** The host that a snapshot describes, its notes among it. Used once for a snapshot. */
+export function hostOf(snapshot: Snapshot): Host {
+  const files = new Files(snapshot);
+  const { notes } = files;
   const v4 = readRulesV4(files);
   const v6 = readRulesV6(files);
   const sets = readSets(files);
@@ -184,7 +186,7 @@ function build(options: HostOptions, snapshot: Snapshot, notes: Notes): Host {
     fdb: namedFdb,
     hints,
     sysctlNames: sysctls.interfaceNames(),
-    captureNames: options.interfaces ?? [],
+    captureNames: snapshot.interfaces,
   };
   const inferred = described.whole ? [] : inferLinks(described.links, evidence, notes);
   const absent = described.whole ? mentionedNames(described.links, evidence) : [];
@@ -227,7 +229,5 @@ function build(options: HostOptions, snapshot: Snapshot, notes: Notes): Host {
  * file that is not there or not readable, the signal's reason when aborted.
  */
 export async function readHost(from: string | HostOptions = {}): Promise<Host> {
-  const options = typeof from === 'string' ? { dir: from } : from;
-  const notes = new Notes();
-  return build(options, await readSnapshot(options, notes), notes);
+  return hostOf(await readSnapshot(typeof from === 'string' ? { dir: from } : from));
 }

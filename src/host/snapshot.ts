@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FileError, HostError } from '../errors.ts';
 import { systemReason } from '../system-reason.ts';
 import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
-import { type Notes, SourceText } from './notes.ts';
+import { Notes, SourceText } from './notes.ts';
 
 export const SNAPSHOT_FILES = [
   'iptables-save.txt',
@@ -45,6 +45,10 @@ export interface HostOptions {
 export interface Snapshot {
   readonly source: string;
   readonly files: ReadonlyMap<SnapshotFile, SourceText>;
+  /** Interfaces that the capture names. */
+  readonly interfaces: readonly string[];
+  /** What was found wrong so far; readers of the files add to it. */
+  readonly notes: Notes;
 }
 
 /** Contents of a file; throws a FileError where it is not text. */
@@ -104,8 +108,9 @@ function withoutMark(text: string): string {
  * cannot be read, and with the signal's reason when aborted; files of the directory that cannot be
  * read become problems.
  */
-export async function readSnapshot(options: HostOptions, notes: Notes): Promise<Snapshot> {
-  const { dir, signal } = options;
+export async function readSnapshot(options: HostOptions): Promise<Snapshot> {
+  const { dir, signal, interfaces = [] } = options;
+  const notes = new Notes();
   signal?.throwIfAborted();
   const embedded = dir === undefined && options.files === undefined && options.rules === undefined;
   const given = embedded ? DEFAULT_HOST : (options.files ?? {});
@@ -125,5 +130,6 @@ export async function readSnapshot(options: HostOptions, notes: Notes): Promise<
   const { rules, rules6 } = options;
   if (rules !== undefined) put('iptables-save.txt', rules, await readNamed(rules, signal));
   if (rules6 !== undefined) put('ip6tables-save.txt', rules6, await readNamed(rules6, signal));
-  return { source: embedded ? DEFAULT_HOST_SOURCE : (dir ?? rules ?? 'memory'), files };
+  const source = embedded ? DEFAULT_HOST_SOURCE : (dir ?? rules ?? 'memory');
+  return { source, files, interfaces, notes };
 }

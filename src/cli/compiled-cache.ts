@@ -1,0 +1,90 @@
+/**
+ * Compiled hosts on disk, for the next run on the same rules: one file each, named by a hash of all
+ * that it was made from. Whatever cannot be read or written is compiled again, without a word.
+ */
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import process from 'node:process';
+import { deserialize, serialize } from 'node:v8';
+import type { Compiled } from '../compile/index.ts';
+
+/** Beyond these, the files that were not used for the longest time are removed. */
+const MAX_FILES = 16;
+const MAX_BYTES = 256 << 20;
+
+const WRITABLE_BY_OTHERS = 0o022;
+
+export class CompiledCache {
+  readonly #dir: string;
+
+  /** `dir` is made when something is kept. */
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** The user's, below XDG_CACHE_HOME or HOME; null where these say nothing. */
+  static ofUser(env: Readonly<Record<string, string | undefined>>): CompiledCache | null {
+    const { XDG_CACHE_HOME: base = '', HOME: home = '' } = env;
+    if (isAbsolute(base)) return new CompiledCache(join(base, 'dockfw'));
+    return isAbsolute(home) ? new CompiledCache(join(home, '.cache', 'dockfw')) : null;
+  }
+
+  /** What was kept under a key, which is the name of a file; null: nothing. */
+  load(key: string): Compiled | null {
+    const path = join(this.#dir, key);
+    try {
+      if (!isOwn(this.#dir) || !isOwn(path)) return null;
+      const compiled = deserialize(readFileSync(path)) as Compiled;
+      const now = new Date();
+      utimesSync(path, now, now);
+      return compiled;
+    } catch {
+      return null;
+    }
+  }
+
+  /** Problems are objects of classes, which a file does not keep: there must be none. */
+  save(key: string, compiled: Compiled): void {
+    const path = join(this.#dir, key);
+    const unfinished = `${path}.${process.pid}`;
+    try {
+      mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
+      if (!isOwn(this.#dir)) return;
+      writeFileSync(unfinished, serialize(compiled), { mode: 0o600, flag: 'wx' });
+      renameSync(unfinished, path);
+      this.#removeOldest();
+    } catch {
+      rmSync(unfinished, { force: true });
+    }
+  }
+
+  #removeOldest(): void {
+    const files = readdirSync(this.#dir).map((name) => {
+      const path = join(this.#dir, name);
+      const { mtimeMs, size } = statSync(path);
+      return { path, mtimeMs, size };
+    });
+    files.sort((a, b) => b.mtimeMs - a.mtimeMs);
+    let bytes = 0;
+    files.forEach(({ path, size }, i) => {
+      bytes += size;
+      if (i >= MAX_FILES || bytes > MAX_BYTES) rmSync(path, { force: true });
+    });
+  }
+}
+
+/** Nobody else can have written it (where files have owners). */
+function isOwn(path: string): boolean {
+  const { uid, mode } = statSync(path);
+  const user = process.getuid?.();
+  return user === undefined || (uid === user && (mode & WRITABLE_BY_OTHERS) === 0);
+}
