@@ -3,6 +3,7 @@
  * that it was made from. Whatever cannot be read or written is compiled again, without a word.
  */
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -31,11 +32,15 @@ export class CompiledCache {
     this.#dir = dir;
   }
 
-  /** The user's, below XDG_CACHE_HOME or HOME; null where these say nothing. */
+  /**
+   * The user's, below XDG_CACHE_HOME or HOME; null where these say nothing, or HOME is somebody
+   * else's (sudo): files of root would be in the way there.
+   */
   static ofUser(env: Readonly<Record<string, string | undefined>>): CompiledCache | null {
     const { XDG_CACHE_HOME: base = '', HOME: home = '' } = env;
     if (isAbsolute(base)) return new CompiledCache(join(base, 'dockfw'));
-    return isAbsolute(home) ? new CompiledCache(join(home, '.cache', 'dockfw')) : null;
+    const isHome = isAbsolute(home) && existsSync(home) && isOwn(home);
+    return isHome ? new CompiledCache(join(home, '.cache', 'dockfw')) : null;
   }
 
   /** What was kept under a key, which is the name of a file; null: nothing. */
