@@ -3,6 +3,7 @@
  * people and says what was expected. Problems are collected where work can go on without the bad
  * part, and thrown where it cannot.
  */
+import { printable } from './printable.ts';
 
 /** Where in a file a problem is. Line and column are 1-based. */
 export interface Place {
@@ -41,12 +42,13 @@ export class DockfwError extends Error {
   }
 
   /**
-   * `file:line:column: message`, with the source line and a caret under the column; of a long line,
-   * what is around it.
+   * `file:line:column: message`, with the source line and a caret under the column; of a long
+   * message its beginning, of a long line what is around the column.
    */
   format(): string {
     const at = [this.file, this.line, this.column].filter((part) => part !== undefined).join(':');
-    const head = printable(at === '' ? this.message : `${at}: ${this.message}`);
+    const text = printable(at === '' ? this.message : `${at}: ${this.message}`);
+    const head = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
     if (this.sourceLine === undefined) return head;
     const fault = (this.column ?? 1) - 1;
     const from = Math.max(0, fault - SHOWN_BEFORE);
@@ -58,14 +60,9 @@ export class DockfwError extends Error {
   }
 }
 
-/** Characters of a source line that are shown, and of these before the column at fault. */
+/** Characters of a message or source line that are shown, and of these before the column at fault. */
 const SHOWN = 400;
 const SHOWN_BEFORE = 300;
-
-/** Text with nothing in it that moves a terminal's cursor or colours it. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\t\n]/gu, '\ufffd');
-}
 
 /** The command line or an option of a library call is wrong. */
 export class UsageError extends DockfwError {

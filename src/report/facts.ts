@@ -1,4 +1,5 @@
 import type { ReplayResult } from '../analysis/result.ts';
+import { printable } from '../printable.ts';
 import { bytes, count, cut, duration, plural, rate } from './format.ts';
 import type { Style } from './style.ts';
 import { linkTypeName } from './words.ts';
@@ -45,7 +46,7 @@ export function captureSection({ capture, frames, ...rest }: ReplayResult, look:
 }
 
 export function hostSection({ host }: ReplayResult, look: Style, width: number): string[] {
-  const docker = host.docker === null ? '' : `Docker ${host.docker}, `;
+  const docker = host.docker === null ? '' : `Docker ${printable(host.docker)}, `;
   const v6 = host.rulesV6 === 0 ? '' : ` and ${count(host.rulesV6)} for IPv6`;
   const lines = [
     `${docker}${plural(host.networks.length, 'network')}, ` +
@@ -53,7 +54,7 @@ export function hostSection({ host }: ReplayResult, look: Style, width: number):
       `${plural(host.rules, 'rule')}${v6}`,
   ];
   const room = width - LABEL_WIDTH;
-  const assumed = host.assumed.map(({ file, text }) => cut(`${file}: ${text}`, room));
+  const assumed = host.assumed.map(({ file, text }) => cut(printable(`${file}: ${text}`), room));
   const shown = assumed.length > ASSUMED_LINES + 1 ? assumed.slice(0, ASSUMED_LINES) : assumed;
   const more = assumed.length - shown.length;
   return [

@@ -1,5 +1,6 @@
 import type { UnknownReport } from '../analysis/compare.ts';
 import type { ReplayResult, Totals } from '../analysis/result.ts';
+import { printable } from '../printable.ts';
 import { block } from './facts.ts';
 import { bytes, count, plural } from './format.ts';
 import type { Style } from './style.ts';
@@ -55,7 +56,8 @@ export function evidenceSection({ evidence }: ReplayResult, look: Style): string
   const shown = differences.slice(0, SHOWN_DIFFERENCES).map(({ frame, injected, kind, ...at }) => {
     const where = at.seenOn === null ? '' : ` on ${at.seenOn}`;
     const expected = at.predicted === null ? '' : `, predicted: ${at.predicted}`;
-    return `frame ${frame}${where}: ${DIFFERENCE_MEANING[kind]} (entered in ${injected}${expected})`;
+    const what = `${DIFFERENCE_MEANING[kind]} (entered in ${injected}${expected})`;
+    return printable(`frame ${frame}${where}: ${what}`);
   });
   const more = different - shown.length;
   const ambiguous = [
@@ -85,7 +87,8 @@ export function unknownSection(unknown: UnknownReport | null, look: Style): stri
   return block(look, 'Unknown', [
     look.caution('packets if the unknown extensions match, and if they do not:'),
     ...differs.map(
-      ({ what, ifMatch, ifNomatch }) => `${what}: ${count(ifMatch)}, ${count(ifNomatch)}`,
+      ({ what, ifMatch, ifNomatch }) =>
+        `${printable(what)}: ${count(ifMatch)}, ${count(ifNomatch)}`,
     ),
   ]);
 }

@@ -1,4 +1,6 @@
-/** A cell: its text, and how to colour it once it has been padded. */
+import { printable } from '../printable.ts';
+
+/** A cell: its text, as it was read, and how to colour it once it has been padded. */
 export interface Cell {
   readonly text: string;
   readonly paint?: ((text: string) => string) | undefined;
@@ -19,11 +21,8 @@ export function table(rows: readonly (readonly Cell[])[], aligns: readonly Align
       .map((cell, column) => {
         const width = widths[column] ?? 0;
         const right = aligns[column] === 'right';
-        const padded = right
-          ? cell.text.padStart(width)
-          : column === last
-            ? cell.text
-            : cell.text.padEnd(width);
+        const text = printable(cell.text);
+        const padded = right ? text.padStart(width) : column === last ? text : text.padEnd(width);
         return cell.paint ? cell.paint(padded) : padded;
       })
       .join(GAP);

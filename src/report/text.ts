@@ -1,5 +1,6 @@
 import type { UnknownReport } from '../analysis/compare.ts';
 import type { ReplayResult } from '../analysis/result.ts';
+import { printable } from '../printable.ts';
 import { decisionSection } from './decisions.ts';
 import { captureSection, hostSection, speedSection } from './facts.ts';
 import { matrixSection } from './matrix.ts';
@@ -20,9 +21,9 @@ export function textReport(result: ReplayResult, options: TextOptions): string {
   const look = style(options.colors);
   const width = Math.max(MIN_WIDTH, options.width);
   const { capture, host } = result;
-  const head = `${look.strong(capture.name)} on ${look.strong(host.source)}`;
+  const [name, source] = [capture.name, host.source].map((path) => look.strong(printable(path)));
   const sections = [
-    [head],
+    [`${name} on ${source}`],
     [...captureSection(result, look), ...hostSection(result, look, width)],
     classSection(result, look, width),
     matrixSection(result, look, width),

@@ -1,4 +1,11 @@
-import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  createReadStream,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +27,15 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true }));
 
 describe('the report', () => {
+  test('that README.md shows is this one, shortened', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const shown = /```\n(examples\/shop\.pcap on [\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const { stdout } = await cli(['replay', shop]);
+    const lines = stdout.replaceAll(examples, 'examples/').split('\n');
+    expect(shown.split('\n').length).toBeGreaterThan(15);
+    expect(shown.split('\n').filter((line) => !lines.includes(line))).toEqual([]);
+  });
+
   test('finds the host beside the capture and says so first', async () => {
     const { status, stdout, stderr } = await cli(['replay', shop]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -216,6 +232,27 @@ describe('--fail-on', () => {
     expect(result.stdout).toMatch(/packets entered the host/);
     expect(result.stderr).toMatch(status === 0 ? /^$/ : /^dockfw: --fail-on \w+.*: \d+\n$/);
   });
+});
+
+test('names with control characters do not reach the terminal as they are', async () => {
+  const path = join(dir, 'control.host');
+  cpSync(join(examples, 'shop.host'), path, { recursive: true });
+  const evil = '\u001b[31m\u0007\u009b2J\r\n\u202e';
+  const replace = (name: string, from: string, to: string) => {
+    const text = readFileSync(join(path, name), 'utf8');
+    expect(text).toContain(from);
+    writeFileSync(join(path, name), text.replaceAll(from, to));
+  };
+  replace('docker-networks.json', '"Name": "shop"', `"Name": ${JSON.stringify(evil)}`);
+  replace('docker-version.json', '20.10.24', JSON.stringify(evil).slice(1, -1));
+  replace('iptables-save.txt', 'DOCKER-ISOLATION-STAGE-2', 'DOCKER\u001b[31m');
+  const { status, stdout } = await cli(['replay', shop, '--host', path]);
+  expect(status).toBe(0);
+  expect(stdout).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+  const shown = '\ufffd[31m\ufffd\ufffd2J\ufffd\ufffd\ufffd';
+  expect(stdout).toContain(`Docker ${shown}`);
+  expect(stdout).toContain(`\n${shown} `);
+  expect(stdout).toContain('filter DOCKER\ufffd[31m line 36');
 });
 
 test('--rules and --rules6 are asked about the host beside the capture', async () => {
