@@ -199,5 +199,6 @@ export function readConntrack(source: SourceText): KnownConnection[] {
     }
     offset += rawLine.length + 1;
   }
+  if (connections.length === 0) source.nothingFound('conntrack -L');
   return connections;
 }

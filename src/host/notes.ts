@@ -10,7 +10,7 @@ const MAX_PROBLEMS = 20;
 
 export class Notes {
   readonly assumed: Assumption[] = [];
-  readonly problems: DockfwError[] = [];
+  problems: DockfwError[] = [];
 
   assume(file: string, text: string): void {
     this.assumed.push({ file, text });
@@ -52,5 +52,18 @@ export class SourceText {
       sourceLine: source.length > QUOTED_LINE_LENGTH ? undefined : source,
     };
     this.notes.problems.push(new HostError(message, place, severity));
+  }
+
+  /**
+   * Nothing was found in the file: what was reported of it, if there are errors, becomes one, where
+   * the first is. `command` is what writes such files.
+   */
+  nothingFound(command: string): void {
+    const own = this.notes.problems.filter(({ file }) => file === this.path);
+    const first = own.find(({ severity }) => severity === 'error');
+    if (first === undefined) return;
+    const message = `${first.message}; nothing in the file can be used: expected what`;
+    this.notes.problems = this.notes.problems.filter((problem) => !own.includes(problem));
+    this.notes.problems.push(new HostError(`${message} ${command} writes`, first));
   }
 }

@@ -46,13 +46,21 @@ class Files {
   }
 }
 
+/** An empty file is what iptables-save writes where there is no table at all. */
 function parseRules(source: SourceText, family: Family): Ruleset {
-  const { ruleset, problems } = parseRuleset(source.text, { file: source.path, family });
-  source.notes.problems.push(...problems);
+  const { notes, path, text } = source;
+  const { ruleset, problems } = parseRuleset(text, { file: path, family });
+  notes.problems.push(...problems);
+  if (ruleset.tables.every(({ chains }) => chains.length === 0)) {
+    const [name, whose] =
+      family === 4 ? (['iptables', ''] as const) : (['ip6tables', 'IPv6: '] as const);
+    source.nothingFound(`${name}-save`);
+    const why = text.trim() === '' ? 'empty' : 'no rules in it';
+    notes.assume(`${name}-save.txt`, `${why}: ${whose}every policy ACCEPT`);
+  }
   return ruleset;
 }
 
-/** An empty file is what iptables-save writes where there is no table at all. */
 function readRulesV4(files: Files): Ruleset {
   const name = 'iptables-save.txt';
   const source = files.get(name);
@@ -61,17 +69,14 @@ function readRulesV4(files: Files): Ruleset {
     const file = `${DEFAULT_HOST_SOURCE}: ${name}`;
     return parseRuleset(DEFAULT_HOST[name] ?? '', { file, family: 4 }).ruleset;
   }
-  if (source.text.trim() === '') files.notes.assume(name, 'empty: every policy ACCEPT');
   return parseRules(source, 4);
 }
 
 function readRulesV6(files: Files): Ruleset | null {
   const source = files.get('ip6tables-save.txt');
-  if (source === undefined || source.text.trim() === '') {
-    const why = source === undefined ? '' : 'empty: ';
-    files.notes.assume('ip6tables-save.txt', `${why}IPv6: every policy ACCEPT`);
-  }
-  return source === undefined ? null : parseRules(source, 6);
+  if (source !== undefined) return parseRules(source, 6);
+  files.notes.assume('ip6tables-save.txt', 'IPv6: every policy ACCEPT');
+  return null;
 }
 
 function readSets(files: Files): readonly Ipset[] {
@@ -79,6 +84,7 @@ function readSets(files: Files): readonly Ipset[] {
   if (source === undefined) return [];
   const { sets, problems } = parseIpsets(source.text, { file: source.path });
   files.notes.problems.push(...problems);
+  if (sets.length === 0) source.nothingFound('ipset save');
   return sets;
 }
 

@@ -179,6 +179,7 @@ export function readSysctls(source: SourceText | undefined, notes: Notes): Sysct
   const sysctls = new Sysctls();
   if (source !== undefined) parseLines(source, sysctls);
   if (sysctls.empty) {
+    source?.nothingFound('sysctl -a');
     notes.assume('sysctl.txt', DEFAULT_TEXT);
     return sysctls;
   }

@@ -121,8 +121,14 @@ test.each([
 });
 
 test('a file of another kind is reported, but not line by line', () => {
-  const { connections, problems } = read('lorem ipsum\n'.repeat(10_000));
-  expect(connections).toEqual([]);
+  const lines = 'lorem ipsum\n'.repeat(10_000);
+  const nothing = read(lines);
+  expect(nothing.connections).toEqual([]);
+  expect(nothing.problems.map(({ line, message }) => [line, message])).toEqual([
+    [1, expect.stringMatching(/; nothing in the file can be used: expected what conntrack -L wr/)],
+  ]);
+  const { connections, problems } = read(lines + LIST);
+  expect(connections).toHaveLength(1);
   expect(problems).toHaveLength(21);
   expect(problems.at(-1)?.message).toBe('further problems are not listed');
 });
