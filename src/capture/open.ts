@@ -8,7 +8,7 @@ import type { CaptureSource } from './source.ts';
 import { StreamSource } from './stream-source.ts';
 import { zstdDecoder } from './zstd.ts';
 
-const STANDARD_INPUT = 'standard input';
+const STDIN_FD = 0;
 
 /**
  * Opens a capture: a path, "-" for standard input, or a stream of bytes. Whether it is compressed
@@ -16,18 +16,26 @@ const STANDARD_INPUT = 'standard input';
  * CaptureError when it is empty or neither pcap nor pcapng, compressed or not.
  */
 export async function openCapture(input: string | Readable): Promise<CaptureSource> {
-  if (input instanceof Readable) return identify(new StreamSource('stream', input));
-  if (input === '-') return identify(new StreamSource(STANDARD_INPUT, process.stdin));
-  const { handle, size } = await openFile(input);
-  if (size === undefined) return identify(new StreamSource(input, handle.createReadStream()));
+  const stream = input === '-' ? process.stdin : input;
+  if (stream instanceof Readable) return identify(new StreamSource(nameOf(stream), stream));
+  return openPath(stream);
+}
+
+function nameOf(stream: Readable): string {
+  return 'fd' in stream && stream.fd === STDIN_FD ? 'standard input' : 'stream';
+}
+
+async function openPath(path: string): Promise<CaptureSource> {
+  const { handle, size } = await openFile(path);
+  if (size === undefined) return identify(new StreamSource(path, handle.createReadStream()));
   const head = new Uint8Array(SNIFF_BYTES);
   const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
   const content = sniff(head.subarray(0, bytesRead));
   if (content === 'gzip' || content === 'zstd') {
-    const reread = (start: number) => createReadStream(input, { start });
-    return identify(new StreamSource(input, handle.createReadStream({ start: 0 }), size, reread));
+    const reread = (start: number) => createReadStream(path, { start });
+    return identify(new StreamSource(path, handle.createReadStream({ start: 0 }), size, reread));
   }
-  const source = new FileSource(input, handle, size);
+  const source = new FileSource(path, handle, size);
   return content === 'unknown' ? refuse(source, bytesRead) : source;
 }
 

@@ -8,14 +8,17 @@ export interface FailCondition {
   count(result: ReplayResult): number;
 }
 
-const WHOLE: Readonly<Record<string, (result: ReplayResult) => number>> = {
-  accept: ({ classes }) => classes.reduce((sum, { accepted }) => sum + accepted.packets, 0),
-  drop: ({ classes }) => classes.reduce((sum, { dropped }) => sum + dropped.packets, 0),
-  different: ({ evidence }) => evidence.different,
-  ambiguous: ({ evidence }) =>
-    evidence.outputAmbiguous + evidence.localDnatAmbiguous + evidence.dnatUndone,
-  assumed: ({ host }) => host.assumed.length,
-};
+const WHOLE: ReadonlyMap<string, (result: ReplayResult) => number> = new Map([
+  ['accept', ({ classes }) => classes.reduce((sum, { accepted }) => sum + accepted.packets, 0)],
+  ['drop', ({ classes }) => classes.reduce((sum, { dropped }) => sum + dropped.packets, 0)],
+  ['different', ({ evidence }) => evidence.different],
+  [
+    'ambiguous',
+    ({ evidence: { outputAmbiguous, localDnatAmbiguous, dnatUndone } }) =>
+      outputAmbiguous + localDnatAmbiguous + dnatUndone,
+  ],
+  ['assumed', ({ host }) => host.assumed.length],
+] satisfies [string, (result: ReplayResult) => number][]);
 
 /**
  * `drop` (rejected and queued count too), `accept`, either with `:CLASS`, `different`, `ambiguous`,
@@ -26,10 +29,10 @@ export function parseFailOn(text: string): FailCondition[] {
 }
 
 function parseCondition(text: string): FailCondition {
-  const [what = '', klass] = text.split(':');
-  const whole = WHOLE[what];
-  if (klass === undefined && whole !== undefined) return { text, count: whole };
-  if ((what === 'drop' || what === 'accept') && isClass(klass)) {
+  const whole = WHOLE.get(text);
+  if (whole !== undefined) return { text, count: whole };
+  const [what, klass, ...more] = text.split(':');
+  if ((what === 'drop' || what === 'accept') && isClass(klass) && more.length === 0) {
     const part = what === 'drop' ? 'dropped' : 'accepted';
     return {
       text,
@@ -37,7 +40,7 @@ function parseCondition(text: string): FailCondition {
     };
   }
   throw new UsageError(
-    `--fail-on: ${text} is none of ${Object.keys(WHOLE).join(', ')}, drop:CLASS, accept:CLASS`,
+    `--fail-on: ${text} is none of ${[...WHOLE.keys()].join(', ')}, drop:CLASS, accept:CLASS`,
   );
 }
 

@@ -1,5 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.ts';
 import type { Io } from './io.ts';
+import { writeProblem } from './problems.ts';
 import { type ReplayFlags, replayCommand } from './replay-command.ts';
 
 const MAX_WIDTH = 100;
@@ -13,12 +15,13 @@ export function createProgram(version: string, io: Io, done: (status: number) =>
     .description('What would this firewall do to this traffic? Offline, as the Linux kernel would.')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
     .exitOverride()
     .configureHelp({ helpWidth: Math.min(io.stdout.columns ?? MAX_WIDTH, MAX_WIDTH) })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'dockfw: ')),
+      outputError: (text) => writeProblem(new UsageError(onOneLine(text)), io),
       getOutHelpWidth: () => Math.min(io.stdout.columns ?? MAX_WIDTH, MAX_WIDTH),
       getErrHelpWidth: () => Math.min(io.stderr.columns ?? MAX_WIDTH, MAX_WIDTH),
       getOutHasColors: () => false,
@@ -46,7 +49,7 @@ function addReplay(program: Command, io: Io, done: (status: number) => void): vo
       new Option('--rules <file>', "iptables-save output to use in place of the snapshot's"),
     )
     .addOption(new Option('--rules6 <file>', 'the same for ip6tables'))
-    .addOption(new Option('--at <iface>', 'interface of frames of which nothing else tells it'))
+    .addOption(new Option('--at <iface>', 'interface of frames of which nothing tells theirs'))
     .addOption(new Option('--direction <direction>', 'direction at --at').choices(['in', 'out']))
     .addOption(
       new Option('--workers <n>', 'replay threads (default: one per core)').argParser(wholeNumber),
@@ -94,6 +97,14 @@ function addCompletion(program: Command, io: Io, done: (status: number) => void)
     });
 }
 
+/** What commander says is wrong, without its own mark. */
+function onOneLine(text: string): string {
+  return text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ');
+}
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('Expected a number from 1.');
@@ -107,12 +118,12 @@ Examples:
   $ dockfw replay --help                         all that replay can do
 
 Exit status: 0 done, 1 a question that was asked (--fail-on) came out the other way,
-2 usage, 3 input that cannot be read, or not wholly.
+2 usage, 3 input that cannot be read, or not wholly, or an output that cannot be written.
 `;
 
 const REPLAY_EXAMPLES = `
-A host is a directory of outputs of standard commands: iptables-save.txt, ip-addr.json (ip -j -d addr
-show), ip-route.json, sysctl.txt, docker-networks.json … Any of them may be missing.
+A host is a directory of outputs of standard commands: iptables-save.txt, ip-addr.json (ip -j -d
+addr show), ip-route.json, sysctl.txt, docker-networks.json … Any of them may be missing.
 
 Examples:
   $ dockfw replay shop.pcap                            host from shop.host/, else a default one

@@ -3,6 +3,7 @@ import { compareUnknown, type UnknownReport } from '../analysis/compare.ts';
 import type { ReplayResult } from '../analysis/result.ts';
 import { type Compiled, type CompileOptions, compile } from '../compile/index.ts';
 import { CaptureError, UsageError } from '../errors.ts';
+import type { HostOptions } from '../host/index.ts';
 import { Threads } from '../pool/threads.ts';
 import { type ReplayOptions, replay } from '../replay.ts';
 import { countersText } from '../report/counters.ts';
@@ -15,7 +16,7 @@ import { CompiledCache } from './compiled-cache.ts';
 import { compiledHost } from './compiled-host.ts';
 import { type FailCondition, parseFailOn } from './fail-on.ts';
 import { chooseHost } from './host-choice.ts';
-import { EXIT_NO, EXIT_OK, EXIT_UNREADABLE, type Io } from './io.ts';
+import { EXIT_FILE, EXIT_NO, EXIT_OK, type Io } from './io.ts';
 import { checkOutputs } from './outputs.ts';
 import { reportProblems, tolerateUnknown, writeProblem } from './problems.ts';
 import { Progress } from './progress.ts';
@@ -45,15 +46,29 @@ const DEFAULT_WIDTH = 100;
 /** `dockfw replay`. Returns the exit status; throws where there is nothing to report. */
 export async function replayCommand(capture: string, flags: ReplayFlags, io: Io): Promise<number> {
   const conditions = flags.failOn === undefined ? [] : parseFailOn(flags.failOn);
-  if (flags.unknown === 'both' && capture === '-') {
-    throw new UsageError('--unknown both reads the capture twice: standard input cannot be');
-  }
-  await checkOutputs({ ...flags, capture });
+  checkFlags(capture, flags, io);
+  const from = await chooseHost(capture, flags, io.signal);
+  await checkOutputs(flags, capture, from);
   const threads = new Threads(flags.workers);
   try {
-    return await replayWith(threads, conditions, capture, flags, io);
+    return await replayWith(threads, conditions, capture, from, flags, io);
   } finally {
     await threads.close();
+  }
+}
+
+function checkFlags(capture: string, flags: ReplayFlags, { stdin }: Io): void {
+  for (const [flag, value] of Object.entries({ ...flags, capture })) {
+    if (value === '') throw new UsageError(`${flag}: expected a name, found nothing`);
+  }
+  if (capture === '-' && stdin.isTTY === true) {
+    throw new UsageError('- reads a capture from standard input, and that is a terminal');
+  }
+  if (capture === '-' && flags.unknown === 'both') {
+    throw new UsageError('--unknown both reads the capture twice: standard input cannot be');
+  }
+  if (flags.direction !== undefined && flags.at === undefined) {
+    throw new UsageError('--direction needs an interface: --at IFACE');
   }
 }
 
@@ -61,13 +76,13 @@ async function replayWith(
   threads: Threads,
   conditions: readonly FailCondition[],
   capture: string,
+  from: HostOptions,
   flags: ReplayFlags,
   io: Io,
 ): Promise<number> {
   const policy = flags.unknown === 'both' ? 'nomatch' : flags.unknown;
   const cache = flags.cache ? CompiledCache.ofUser(io.env) : null;
-  const choice = await chooseHost(capture, flags, io.signal);
-  const { compiled, keep } = await compiledHost(choice, policy, cache);
+  const { compiled, keep } = await compiledHost(from, policy, cache);
   const { host } = compiled;
   const found = [...host.problems, ...compiled.problems];
   const problems = flags.unknown === 'error' ? found : found.map(tolerateUnknown);
@@ -80,7 +95,7 @@ async function replayWith(
   io.stdout.write(render(result, unknown, flags, io));
   keep();
   if (fault !== null) writeProblem(captureError(fault, capture), io);
-  if (errors > 0 || fault !== null) return EXIT_UNREADABLE;
+  if (errors > 0 || fault !== null) return EXIT_FILE;
   return ask(conditions, result, io);
 
   async function otherAnswer(nomatch: ReplayResult): Promise<UnknownReport> {

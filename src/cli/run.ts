@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { UsageError } from '../errors.ts';
 import { version } from '../version.ts';
-import { EXIT_INTERRUPTED, EXIT_OK, EXIT_UNREADABLE, EXIT_USAGE, type Io } from './io.ts';
+import { EXIT_FILE, EXIT_OK, EXIT_USAGE, Interruption, type Io } from './io.ts';
 import { toProblem, writeProblem } from './problems.ts';
 import { COMPLETE_COMMAND, createProgram } from './program.ts';
 
@@ -26,10 +26,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 function statusOf(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
-  if (io.signal?.aborted === true) {
+  const reason: unknown = io.signal?.reason;
+  if (reason instanceof Interruption) {
     io.stderr.write('dockfw: interrupted\n');
-    return EXIT_INTERRUPTED;
+    return reason.status;
   }
   writeProblem(toProblem(error), io);
-  return error instanceof UsageError ? EXIT_USAGE : EXIT_UNREADABLE;
+  return error instanceof UsageError ? EXIT_USAGE : EXIT_FILE;
 }

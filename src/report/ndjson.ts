@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { PacketRecord, PacketTuple } from '../analysis/packet.ts';
 import { outputError } from './output-error.ts';
 import type { PacketFile } from './packets.ts';
+import { removePartial } from './partial-file.ts';
 
 /** One JSON object per line. */
 export class NdjsonFile implements PacketFile {
@@ -36,8 +37,11 @@ export class NdjsonFile implements PacketFile {
     this.#file = undefined;
   }
 
-  discard(): Promise<void> {
-    return this.close();
+  async discard(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    removePartial(this.#path, await file.stat());
+    await this.close();
   }
 }
 

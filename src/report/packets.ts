@@ -5,7 +5,7 @@ import { ParquetFile } from './parquet.ts';
 /** A file of packet records. Ends with close(), which makes it whole, or with discard(). */
 export interface PacketFile extends PacketSink {
   close(): Promise<void>;
-  /** Lets go of a file that will not be finished. */
+  /** Removes the file, which will not be finished, and lets go of it. */
   discard(): void | Promise<void>;
 }
 

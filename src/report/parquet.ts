@@ -1,8 +1,9 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import type { ParquetWriter, SchemaElement } from 'hyparquet-writer';
 import type { PacketRecord } from '../analysis/packet.ts';
 import { outputError } from './output-error.ts';
 import type { PacketFile } from './packets.ts';
+import { removePartial } from './partial-file.ts';
 
 const ROW_GROUP_ROWS = 65_536;
 
@@ -77,7 +78,7 @@ export class ParquetFile implements PacketFile {
   }
 
   async begin(): Promise<void> {
-    this.discard();
+    this.#forget();
     try {
       this.#fd = openSync(this.#path, 'w');
     } catch (error) {
@@ -99,7 +100,12 @@ export class ParquetFile implements PacketFile {
       this.#flush();
       await this.#writer.finish();
     }
-    this.discard();
+    this.#forget();
+  }
+
+  discard(): void {
+    if (this.#fd !== undefined) removePartial(this.#path, fstatSync(this.#fd));
+    this.#forget();
   }
 
   #flush(): void {
@@ -114,7 +120,7 @@ export class ParquetFile implements PacketFile {
     this.#writer?.write({ columnData, rowGroupSize: ROW_GROUP_ROWS });
   }
 
-  discard(): void {
+  #forget(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     this.#writer = undefined;

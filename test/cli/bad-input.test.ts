@@ -123,6 +123,26 @@ describe('a host', () => {
     expectReportAnd(result, /sysctl\.txt: is not text/);
   });
 
+  test.each([
+    ['iptables-save.txt', 'expected an option, found "Dear"', 'iptables-save'],
+    ['ipset-save.txt', 'expected create or add, found "Dear"', 'ipset save'],
+    ['sysctl.txt', 'expected a line "name = value"', 'sysctl -a'],
+    ['conntrack.txt', 'expected a whole number up to 255: reader,', 'conntrack -L'],
+  ])(
+    'whose %s is something else: one error, not one for each line',
+    async (name, what, command) => {
+      const path = host(`letter-${name}`, { [name]: 'Dear reader,\nthese are\nno rules.\n' });
+      const result = await cli(['replay', shop, '--host', path]);
+      const { status, stderr, stdout } = result;
+      const nothing = `nothing in the file can be used: expected what ${command} writes`;
+      expect(status).toBe(3);
+      expect(stderr).toContain(`${name}:1:`);
+      expect(stderr).toContain(`: ${what}; ${nothing}\n  Dear reader,\n`);
+      expect(stderr.match(/error:/g)).toHaveLength(1);
+      expect(stdout).toMatch(/packets entered the host/);
+    },
+  );
+
   test('with JSON that is none', async () => {
     const path = host('json.host', { 'ip-addr.json': '[{"ifname": eth0}]' });
     const result = await cli(['replay', shop, '--host', path]);
@@ -193,6 +213,14 @@ describe('an output', () => {
       expect(stderr).toMatch(/--packets \S+ would overwrite the capture\n$/);
     }
     expect(readFileSync(path)).toEqual(readFileSync(join(examples, 'bridge.pcap')));
+  });
+
+  test('that would overwrite a file of the host snapshot', async () => {
+    const path = host('own.host', {});
+    const rules = join(path, 'iptables-save.txt');
+    const result = await cli(['replay', shop, '--host', path, '--counters', rules]);
+    expect(result).toMatchObject({ status: 2, stdout: '' });
+    expect(result.stderr).toMatch(/would overwrite a file of the host snapshot\n$/);
   });
 
   test('that would overwrite the rules, or another output', async () => {

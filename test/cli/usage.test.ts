@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { cli } from './run-cli.ts';
@@ -16,7 +17,12 @@ describe('usage errors: exit status 2, one line', () => {
     [['replay', shop, '--workers', 'two'], /Expected a number from 1/],
     [['replay', shop, '--unknown', 'maybe'], /Allowed choices are match, nomatch, both, error/],
     [['replay', shop, '--direction', 'up'], /Allowed choices are in, out/],
-    [['replay', shop, '--direction', 'in'], /a direction needs an interface/],
+    [['replay', shop, '--direction', 'in'], /--direction needs an interface: --at IFACE/],
+    [['replay', ''], /capture: expected a name, found nothing/],
+    [['replay', shop, '--host', ''], /host: expected a name, found nothing/],
+    [['replay', shop, '--\u001b[31mred'], /unknown option '--\ufffd\[31mred'/],
+    [['replay', shop, '--fail-on', 'constructor'], /constructor is none of/],
+    [['replay', shop, '--fail-on', 'drop:host:x'], /drop:host:x is none of/],
     [['replay', shop, '--at', 'eth9'], /the host has no interface eth9: it has lo, /],
     [['replay', shop, '--fail-on', 'rain'], /rain is none of accept, drop, /],
     [['replay', shop, '--fail-on', 'drop:weather'], /drop:weather is none of/],
@@ -27,8 +33,14 @@ describe('usage errors: exit status 2, one line', () => {
     const { status, stdout, stderr } = await cli(argv);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(message);
-    expect(stderr).toMatch(/^dockfw: /);
-    expect(stderr).not.toMatch(/\n {4}at /);
+    expect(stderr).toMatch(/^dockfw: error: .*\n$/);
+  });
+
+  test('a capture from a terminal', async () => {
+    const stdin = Object.assign(Readable.from([]), { isTTY: true });
+    const { status, stderr } = await cli(['replay', '-'], { stdin });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/standard input, and that is a terminal\n$/);
   });
 
   test('without a command, help', async () => {
@@ -44,7 +56,7 @@ describe('help', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(/^Usage: dockfw/);
     expect(stdout).toMatch(/\nExamples:\n {2}\$ /);
-    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(101);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
   test('is as wide as the terminal', async () => {

@@ -1,6 +1,5 @@
 /** What npm packs, installed into an empty folder, is all that a user needs. */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,43 +147,4 @@ describe('installed into an empty folder', () => {
       expect(stdout).not.toBe('');
     },
   );
-});
-
-describe('as a process', () => {
-  const main = () => join(dir, 'node_modules/.bin/dockfw');
-
-  test('a reader that goes away ends it without a word', async () => {
-    const command = `"${main()}" replay examples/shop.pcap --json | head -c 10`;
-    const { stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', command], { cwd: dir });
-    expect({ stdout: stdout.length, stderr }).toEqual({ stdout: 10, stderr: '' });
-  });
-
-  test('bad input: exit status 3 and no stack trace', async () => {
-    const failed = run(main(), ['replay', 'nosuch.pcap'], { cwd: dir });
-    await expect(failed).rejects.toMatchObject({
-      code: 3,
-      stdout: '',
-      stderr: 'dockfw: error: nosuch.pcap: no such file\n',
-    });
-  });
-
-  test('an interrupt ends it cleanly', async () => {
-    const child = spawn(main(), ['replay', '-'], { cwd: dir });
-    const texts = { stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk) => {
-      texts.stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      texts.stderr += chunk;
-    });
-    child.stdin.write(readFileSync(join(dir, 'examples/shop.pcap'))); // and no end
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-    child.kill('SIGINT');
-    const [code] = (await once(child, 'close')) as [number | null];
-    expect({ code, ...texts }).toEqual({
-      code: 130,
-      stdout: '',
-      stderr: 'dockfw: interrupted\n',
-    });
-  });
 });
