@@ -231,8 +231,8 @@ export function hostOf(snapshot: Snapshot): Host {
 /**
  * Reads a host snapshot: a directory, or what the options say. Whatever its files hold, the result
  * is a host; defaults that were used are in `assumed`, files or parts of them that are wrong in
- * `problems`. Rejects only where there is nothing to read: FileError for a directory or a rules
- * file that is not there or not readable, the signal's reason when aborted.
+ * `problems`. Rejects with a FileError for a directory or a rules file that is not there or not
+ * readable, a UsageError for a name in `files` that is none, the signal's reason when aborted.
  */
 export async function readHost(from: string | HostOptions = {}): Promise<Host> {
   return hostOf(await readSnapshot(typeof from === 'string' ? { dir: from } : from));

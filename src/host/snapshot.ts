@@ -1,7 +1,7 @@
 /** The files of a host snapshot: a directory's, given in memory, or the embedded default's. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FileError, HostError } from '../errors.ts';
+import { FileError, HostError, UsageError } from '../errors.ts';
 import { systemReason } from '../system-reason.ts';
 import { DEFAULT_HOST, DEFAULT_HOST_SOURCE } from './default-host.ts';
 import { Notes, SourceText } from './notes.ts';
@@ -103,15 +103,23 @@ function withoutMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }
 
+function checkNames(files: HostOptions['files'] & {}): void {
+  const stranger = Object.keys(files).find((name) => !SNAPSHOT_FILES.some((of) => of === name));
+  if (stranger === undefined) return;
+  const expected = `expected ${SNAPSHOT_FILES.join(', ')}`;
+  throw new UsageError(`files: ${stranger} is no file of a host snapshot: ${expected}`);
+}
+
 /**
  * Reads a snapshot. Rejects with a FileError where the directory or a file of `rules` or `rules6`
- * cannot be read, and with the signal's reason when aborted; files of the directory that cannot be
- * read become problems.
+ * cannot be read, with a UsageError for names in `files` that no file of a snapshot has, and with
+ * the signal's reason when aborted; files of the directory that cannot be read become problems.
  */
 export async function readSnapshot(options: HostOptions): Promise<Snapshot> {
   const { dir, signal, interfaces = [] } = options;
   const notes = new Notes();
   signal?.throwIfAborted();
+  checkNames(options.files ?? {});
   const embedded = dir === undefined && options.files === undefined && options.rules === undefined;
   const given = embedded ? DEFAULT_HOST : (options.files ?? {});
   const files = new Map<SnapshotFile, SourceText>();

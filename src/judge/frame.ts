@@ -7,7 +7,13 @@ import { packetBytes } from './bytes.ts';
 import type { PacketSpec } from './packet.ts';
 import { type Frame, LINKTYPE_ETHERNET, LINKTYPE_RAW } from './pcapng.ts';
 
-const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1, icmpv6: 58 } as const;
+const UDP = 17;
+const PROTOCOLS: ReadonlyMap<unknown, number> = new Map([
+  ['tcp', 6],
+  ['udp', UDP],
+  ['icmp', 1],
+  ['icmpv6', 58],
+]);
 const TCP_FLAGS = 'FSRPAUEC';
 const ECHO_REQUEST_V4 = 8;
 const ECHO_REQUEST_V6 = 128;
@@ -28,7 +34,7 @@ export function frameOf(host: Host, spec: PacketSpec): Frame {
     dst: addressBytes(dst, family),
     proto,
     sport: number(spec.sport ?? DEFAULT_SPORT, 0xffff, 'sport'),
-    dport: number(spec.dport ?? (proto === PROTOCOLS.udp ? 53 : 80), 0xffff, 'dport'),
+    dport: number(spec.dport ?? (proto === UDP ? 53 : 80), 0xffff, 'dport'),
     tcpFlags: flagsOf(spec.flags ?? 'S'),
     icmpType: number(
       spec.icmp?.type ?? (family === 4 ? ECHO_REQUEST_V4 : ECHO_REQUEST_V6),
@@ -92,15 +98,20 @@ function interfaceNamed(host: Host, name: string): Interface {
   throw new UsageError(`in: the host has no interface ${name}: it has ${names}`);
 }
 
-function readAddress(text: string, field: string): { family: Family; address: Address } {
-  const family = text.includes(':') ? 6 : 4;
-  const address = parseAddress(text, family);
+/** Not all callers have types: `text` may be anything. */
+function readAddress(text: unknown, field: string): { family: Family; address: Address } {
+  const family = String(text).includes(':') ? 6 : 4;
+  const address = parseAddress(String(text), family);
   if (address === null) throw new UsageError(`${field}: ${text} is not an IP address`);
   return { family, address };
 }
 
 function protocolOf({ proto = 'tcp' }: PacketSpec): number {
-  return typeof proto === 'number' ? number(proto, 255, 'proto') : PROTOCOLS[proto];
+  const known = PROTOCOLS.get(proto);
+  if (known !== undefined) return known;
+  if (typeof proto === 'number') return number(proto, 255, 'proto');
+  const names = [...PROTOCOLS.keys()].join(', ');
+  throw new UsageError(`proto: expected ${names} or a number, not ${proto}`);
 }
 
 function flagsOf(text: string): number {

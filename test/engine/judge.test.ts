@@ -97,6 +97,12 @@ test.each<[PacketSpec, RegExp]>([
   [{ ...outside, dport: 65536 }, /dport: expected a whole number up to 65535, not 65536/],
   [{ ...outside, flags: 'SX' }, /flags: X is none of/],
   [{ ...outside, srcMac: '02:42' }, /02:42 is not a link address/],
+  // as a caller without types may have them
+  [{ dst: outside.dst } as PacketSpec, /src: undefined is not an IP address/],
+  [
+    { ...outside, proto: 'gre' as 'tcp' },
+    /proto: expected tcp, udp, icmp, icmpv6 or a number, not/,
+  ],
 ])('%j is refused', async (packet, message) => {
   await expect(judge(shop, packet)).rejects.toThrow(message);
 });

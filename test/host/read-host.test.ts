@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DockfwError } from '../../src/errors.ts';
 import { connectedRoutes, localRoutes } from '../../src/host/derive-routes.ts';
-import { type Host, hostNames, readHost } from '../../src/host/index.ts';
+import { type Host, hostNames, readHost, type SnapshotFile } from '../../src/host/index.ts';
 import { formatAddress } from '../../src/ruleset/address.ts';
 import { DATA, loadFiles, SKIP_REASON, snapshots } from './data.ts';
 
@@ -327,6 +327,13 @@ describe('what cannot be read at all', () => {
       expect(error).toBeInstanceOf(DockfwError);
       expect(error).toMatchObject({ code: 'FILE' });
     }
+  });
+
+  test('a name that no file of a snapshot has', async () => {
+    const files = { 'iptables.txt': '' } as Readonly<Partial<Record<SnapshotFile, string>>>;
+    const error = await readHost({ files }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'USAGE' });
+    expect(String(error)).toMatch(/iptables\.txt is no file of .*: expected iptables-save\.txt, /);
   });
 
   test('aborted', async () => {
