@@ -4,6 +4,7 @@
  */
 import { FAMILY_V4 } from '../abi';
 import { Packet } from '../packet';
+import { hasTuplePorts } from '../wire/transport';
 import { Conn } from './conn';
 
 export const IPPROTO_ICMP: u32 = 1;
@@ -32,17 +33,6 @@ export function setTuple(src: u32, dst: u32, sport: u32, dport: u32, proto: u32)
   tupleSport = sport;
   tupleDport = dport;
   tupleProto = proto;
-}
-
-/** Whether a protocol's tuple holds source and destination ports. DCCP's does not since 6.17. */
-@inline
-export function hasPorts(proto: u32): bool {
-  return (
-    proto == IPPROTO_TCP ||
-    proto == IPPROTO_UDP ||
-    proto == IPPROTO_SCTP ||
-    proto == IPPROTO_UDPLITE
-  );
 }
 
 @inline
@@ -124,7 +114,7 @@ export function loadTransport(proto: u32, l4: usize, have: u32): bool {
   tupleProto = proto;
   tupleSport = 0;
   tupleDport = 0;
-  if (hasPorts(proto)) {
+  if (hasTuplePorts(proto)) {
     if (have < 4) return false;
     tupleSport = bswap<u16>(load<u16>(l4));
     tupleDport = bswap<u16>(load<u16>(l4, 2));

@@ -20,7 +20,6 @@ import {
 import { guessedFrom } from '../conntrack/mapping';
 import { relink } from '../conntrack/table';
 import {
-  hasPorts,
   invertTuple,
   isIcmp,
   loadTuple,
@@ -42,6 +41,7 @@ import {
   rangeMinPort,
 } from './range';
 import { classHigh, classLow } from './unique';
+import { hasTuplePorts } from '../wire/transport';
 
 /** Whether packets of the connection's original direction leave like this one. */
 export function leavesAs(conn: Conn, p: Packet): bool {
@@ -59,12 +59,12 @@ function loadLeaving(conn: Conn, p: Packet): bool {
 /** Whether the tuple in tuple.ts has the packet's source port or echo id. */
 @inline
 function hasSourcePort(p: Packet): bool {
-  return !(hasPorts(p.proto) || isIcmp(p.proto)) || tupleSport == p.sport;
+  return !(hasTuplePorts(p.proto) || isIcmp(p.proto)) || tupleSport == p.sport;
 }
 
 @inline
 function hasDestinationPort(p: Packet): bool {
-  return !hasPorts(p.proto) || tupleDport == p.dport;
+  return !hasTuplePorts(p.proto) || tupleDport == p.dport;
 }
 
 /**
@@ -79,7 +79,7 @@ export function adoptMapping(conn: Conn, p: Packet): bool {
   loadGuessedRange(conn, manip);
   if (!isAllowed(conn, p, manip)) return false;
   if (!leavesAs(conn, p)) {
-    const ports = hasPorts(p.proto);
+    const ports = hasTuplePorts(p.proto);
     const sport: u32 = ports || isIcmp(p.proto) ? p.sport : tupleSport;
     setTuple(p.src, p.dst, sport, ports ? p.dport : tupleDport, p.proto);
     invertTuple();

@@ -11,7 +11,6 @@ import { quotedAt } from '../conntrack/icmp';
 import { Mapping, mappingOf } from '../conntrack/mapping';
 import {
   IPPROTO_GRE,
-  hasPorts,
   invertTuple,
   isIcmp,
   loadTuple,
@@ -24,6 +23,7 @@ import {
 import { Packet } from '../packet';
 import { transportChecksumOk } from '../wire/checksum';
 import { ICMP_REDIRECT, NDISC_REDIRECT } from '../wire/quoted';
+import { hasTuplePorts } from '../wire/transport';
 
 const QUOTED: u32 = 8; // what is needed of a quoted transport header
 
@@ -52,7 +52,7 @@ export function translate(p: Packet, manip: u32): u32 {
   if (isIcmp(tupleProto)) {
     p.sport = <u16>tupleSport; // the id
     p.dport = <u16>tupleSport;
-  } else if (hasPorts(tupleProto)) {
+  } else if (hasTuplePorts(tupleProto)) {
     if (manip == 0) p.sport = <u16>tupleSport;
     else p.dport = <u16>tupleDport;
   }
@@ -73,7 +73,7 @@ function isIntelligible(p: Packet, status: u32): bool {
 /** Whether the error quotes what has to be rewritten (l4proto_manip_pkt); a tuple takes less. */
 function quotesEnough(p: Packet, conn: Conn): bool {
   const proto: u32 = conn.proto;
-  if (!hasPorts(proto) && proto != IPPROTO_GRE) return true;
+  if (!hasTuplePorts(proto) && proto != IPPROTO_GRE) return true;
   return p.l4Len >= quotedAt + QUOTED;
 }
 

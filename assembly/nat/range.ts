@@ -9,7 +9,8 @@ import { FAMILY_V4 } from '../abi';
 import { internV6, v6Bytes } from '../address';
 import { allocate } from '../memory';
 import { tupleDport, tupleProto, tupleSport, tupleSrc } from '../conntrack/tuple';
-import { hasPorts, IPPROTO_GRE, isIcmp } from '../conntrack/tuple';
+import { IPPROTO_GRE, isIcmp } from '../conntrack/tuple';
+import { hasTuplePorts } from '../wire/transport';
 
 // NF_NAT_RANGE_*
 export const RANGE_MAP_IPS: u32 = 1;
@@ -104,7 +105,7 @@ function addressInRange(family: u32, address: u32): bool {
 export function portInRange(manip: u32): bool {
   let port = tupleSport;
   if (!isIcmp(tupleProto)) {
-    if (!hasPorts(tupleProto) && tupleProto != IPPROTO_GRE) return true;
+    if (!hasTuplePorts(tupleProto) && tupleProto != IPPROTO_GRE) return true;
     if (manip != 0) port = tupleDport;
   }
   return port >= rangeMinPort && port <= rangeMaxPort;

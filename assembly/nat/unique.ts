@@ -21,7 +21,6 @@ import { findRival, foundDir, kill } from '../conntrack/table';
 import { after } from '../conntrack/tcp-window';
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../conntrack/tcp-table';
 import {
-  hasPorts,
   invertTuple,
   IPPROTO_TCP,
   isIcmp,
@@ -48,6 +47,7 @@ import {
   rangeSingle,
   sourceInRange,
 } from './range';
+import { hasTuplePorts } from '../wire/transport';
 
 const MAX_ATTEMPTS: u32 = 128; // NF_NAT_MAX_ATTEMPTS
 const HARDER_THRESHOLD: u32 = 32; // NF_NAT_HARDER_THRESH
@@ -166,7 +166,7 @@ export function classHigh(port: u32): u32 {
 /** Looks for a free port or ICMP id (nf_nat_l4proto_unique_tuple). True: it is free. */
 function uniquePort(conn: Conn, manip: u32, now: u64): bool {
   const icmp = isIcmp(tupleProto);
-  if (!icmp && !hasPorts(tupleProto)) return false; // GRE: only PPTP's helper may change its key
+  if (!icmp && !hasTuplePorts(tupleProto)) return false; // GRE: only PPTP's helper may change its key
   const ofSource = icmp || manip == 0;
   const port = ofSource ? tupleSport : tupleDport;
   let low: u32;

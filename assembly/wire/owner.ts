@@ -5,7 +5,8 @@
  *
  * Example, workers 2: 8.8.8.8:41000 → 192.168.1.10:8080 is translated to 172.17.0.2:80. The host's
  * address and Docker's subnets are in the ranges, so every sighting of the connection hashes
- * 8.8.8.8:41000 alone.
+ * 8.8.8.8:41000 alone. Ports count where tuples hold them: an echo id may be translated, and DCCP's
+ * ports tell no connections apart.
  *
  * A rule that translates addresses that are not known for it (translatable.ts) is found out by the
  * pipeline, which asks ownerOfTuple() after NAT.
@@ -20,7 +21,7 @@ import { IPV6_DST, IPV6_HEADER, IPV6_SRC, skipHeaders, skippedTo } from './ipv6'
 import { quoteOf } from './quoted';
 import { CaptureState } from './state';
 import { attachTranslatable, isTranslatableV4, isTranslatableV6 } from './translatable';
-import { hasPorts, IPPROTO_ICMP, IPPROTO_ICMPV6 } from './transport';
+import { hasTuplePorts, IPPROTO_ICMP, IPPROTO_ICMPV6 } from './transport';
 import { frameIndex } from './walk';
 
 let workers: u32 = 1;
@@ -76,21 +77,19 @@ export function chooseOwner(slot: Slot, f: FrameRecord): void {
 
 /** The worker (from 0) that judges a decoded frame without fault. */
 function ownerOf(f: FrameRecord): u32 {
-  let sport = <u32>f.sport;
-  let dport = <u32>f.dport;
   const proto = <u32>f.proto;
-  if (f.flags & FRAME_FRAGMENT) {
-    sport = 0; // the later ones have no ports, and one worker puts them all together
-    dport = 0;
-  } else if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
+  const isFragment = (f.flags & FRAME_FRAGMENT) != 0;
+  if (!isFragment && (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)) {
     // what quotes a packet must be seen by the owner of that packet's connection
     const quote = f.l4Off == 0 ? 0 : quoteOf(proto, f.icmp);
     if (quote != 0 && quotedHash(f.family, f.l3, f.capLen, <u32>f.l4Off + quote)) {
       return pick(quoted);
     }
-    sport = 0; // an echo id may be translated
-    dport = 0;
   }
+  // later fragments have no ports, and one worker puts them all together
+  const byPorts = !isFragment && hasTuplePorts(proto);
+  const sport = byPorts ? <u32>f.sport : 0;
+  const dport = byPorts ? <u32>f.dport : 0;
   if (f.family == FAMILY_V4) return ownerV4(f.src, f.dst, sport, dport);
   const l3 = <usize>f.l3;
   return pick(endpointV6(l3 + IPV6_SRC, sport) + endpointV6(l3 + IPV6_DST, dport));
@@ -106,7 +105,7 @@ function quotedHash(family: u32, outer: usize, cap: u32, off: u32): bool {
     if (cap < off + IPV4_HEADER) return false;
     const ihl = (<u32>load<u8>(l3) & 15) << 2;
     const ports =
-      hasPorts(load<u8>(l3, IPV4_PROTO)) &&
+      hasTuplePorts(load<u8>(l3, IPV4_PROTO)) &&
       cap >= off + ihl + 4 &&
       (bswap<u16>(load<u16>(l3, 6)) & IPV4_OFFSET) == 0;
     const both = ports ? be32(l3 + ihl) : 0;
@@ -116,7 +115,7 @@ function quotedHash(family: u32, outer: usize, cap: u32, off: u32): bool {
   }
   if (cap < off + IPV6_HEADER) return false;
   const l4 = skipHeaders(l3, cap - off);
-  const ports = l4 != 0 && hasPorts(skippedTo) && cap >= off + l4 + 4;
+  const ports = l4 != 0 && hasTuplePorts(skippedTo) && cap >= off + l4 + 4;
   const both = ports ? be32(l3 + l4) : 0;
   quoted = endpointV6(l3 + IPV6_SRC, both >> 16);
   quoted += endpointV6(l3 + IPV6_DST, both & 0xffff);
@@ -154,7 +153,7 @@ export function endpointsHash(
   sport: u32,
   dport: u32,
 ): u32 {
-  if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) {
+  if (!hasTuplePorts(proto)) {
     sport = 0;
     dport = 0;
   }

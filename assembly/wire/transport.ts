@@ -26,16 +26,21 @@ const ICMP_ADDRESSREPLY: u32 = 18;
 const ICMPV6_ECHO_REQUEST: u32 = 128;
 const ICMPV6_ECHO_REPLY: u32 = 129;
 
-/** Whether a protocol's header begins with a source and a destination port. */
+/** Whether a protocol's tuple holds source and destination ports. DCCP's does not since 6.17. */
 @inline
-export function hasPorts(proto: u32): bool {
+export function hasTuplePorts(proto: u32): bool {
   return (
     proto == IPPROTO_TCP ||
     proto == IPPROTO_UDP ||
     proto == IPPROTO_SCTP ||
-    proto == IPPROTO_DCCP ||
     proto == IPPROTO_UDPLITE
   );
+}
+
+/** Whether a protocol's header begins with a source and a destination port. */
+@inline
+export function hasPorts(proto: u32): bool {
+  return hasTuplePorts(proto) || proto == IPPROTO_DCCP;
 }
 
 /** Fills what the transport header at `l4`, of which `cap` bytes were captured, says. */

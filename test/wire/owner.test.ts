@@ -110,6 +110,34 @@ describe('a connection', () => {
     expect(new Set(owners(all)).size).toBe(1);
   });
 
+  it.each([
+    ['DCCP', 33],
+    ['ESP', 50],
+  ])('of %s has an owner by address alone, whatever its first bytes are', (_, proto) => {
+    const packetOf = (src: string, dst: string, sport: number, dport: number) =>
+      ipv4({ src, dst, proto, payload: [...be16(sport), ...be16(dport), ...be16(0), 0, 0] });
+    const all = [
+      packetOf(CONTAINER, '9.9.9.9', 5, 80),
+      packetOf('9.9.9.9', CONTAINER, 80, 5),
+      ...Array.from({ length: 20 }, (_, i) => packetOf(CONTAINER, '9.9.9.9', i, 1000 + i)),
+    ];
+    const quoting = all.map((quote) => icmp(3, 1, [0, 0, 0, 0, ...quote]));
+    const errors = quoting.map((payload) => ipv4({ src: '62.1.2.3', proto: 1, payload }));
+    expect(new Set(owners([...all, ...errors])).size).toBe(1);
+  });
+
+  it('of GRE is found by its tuple, whose call id no frame of the other direction has', () => {
+    const gre = (src: string, dst: string, id: number) =>
+      ipv4({ src, dst, proto: 47, payload: [0x30, 1, 0x88, 0x0b, 0, 0, ...be16(id)] });
+    const front = new Front(module, DOCKER_HOST, { workers: WORKERS });
+    const handle = (text: string) => front.core.handleOf(FAMILY_V4, front.put(addressBytes(text)));
+    const [owner] = owners([gre('9.9.9.9', HOST_ADDRESS, 7)]);
+    const ends = [handle(HOST_ADDRESS), handle('9.9.9.9')] as const;
+    for (let id = 0; id < 20; id++) {
+      expect(front.core.ownerOfTuple(FAMILY_V4, 47, ...ends, 0, id)).toBe(owner);
+    }
+  });
+
   it('in IPv6 too', () => {
     const packet6 = (src: string, dst: string, sport: number, dport: number) =>
       ipv6({ src, dst, next: 6, payload: tcp(sport, dport, 16) });
