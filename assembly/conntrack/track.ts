@@ -131,6 +131,13 @@ export function trackPacket(p: Packet): u32 {
   endLastPacket();
   p.ctState = <u8>CT_INVALID;
   p.ctDir = 0;
+  const verdict = track(p);
+  if (p.conn == 0) p.ctZoneSet = 0; // nf_conntrack_in() takes the template off, come what may
+  return verdict;
+}
+
+@inline
+function track(p: Packet): u32 {
   if (p.fragOff != 0) return VERDICT_ACCEPT;
   if (isIcmp(p.proto)) {
     const control = icmpControl(p);

@@ -206,6 +206,7 @@ function redirected(p: Packet, bridge: u32, to: u32): u32 {
   memory.copy(at, copy, offsetof<Packet>());
   p.conn = 0; // nf_reset_ct() in br_nf_local_in()
   p.ctState = <u8>CT_INVALID;
+  p.ctZoneSet = 0;
   routeOnwards(p);
   memory.copy(changetype<usize>(outcome), left + PACKET_ROOM, offsetof<Outcome>());
   memory.copy(at, left, offsetof<Packet>());

@@ -114,7 +114,7 @@ export function conntrackValue(p: Packet): u32 {
   if (p.ctState == CT_UNTRACKED) return CT_UNTRACKED;
   if (p.conn == 0) {
     // A template (CT) counts as a connection in state NEW until conntrack replaces it.
-    return p.ctZoneSet != 0 && p.ctState == CT_NEW ? CT_NEW : CT_INVALID;
+    return p.ctZoneSet != 0 ? CT_NEW : CT_INVALID;
   }
   const status = changetype<Conn>(<usize>p.conn).status;
   let value: u32 = <i32>p.ctState <= CT_INVALID ? p.ctState : CT_ESTABLISHED;

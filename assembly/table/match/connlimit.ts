@@ -1,17 +1,18 @@
 /** The connlimit match (xt_connlimit.c, nf_conncount.c): connections per address. */
 import { Conn, IPS_ASSURED, IPS_CONFIRMED } from '../../conntrack/conn';
-import { ownZone } from '../../conntrack/extra';
-import { find } from '../../conntrack/table';
+import { zoneOf } from '../../conntrack/extra';
+import { findZoned } from '../../conntrack/table';
 import {
   loadPacket,
   loadTuple,
+  setTuple,
   tupleDport,
   tupleDst,
   tupleProto,
   tupleSport,
   tupleSrc,
 } from '../../conntrack/tuple';
-import { findInZone } from '../../conntrack/zone';
+import { findInZone, packetZone } from '../../conntrack/zone';
 import { findRecord, HashTable, initHashTable, insertRecord } from '../../lookup/hash-table';
 import { allocate } from '../../memory';
 import { Packet } from '../../packet';
@@ -51,7 +52,7 @@ const KEY_BYTES: u32 = 24;
 const FIRST_ROOM: u32 = 8;
 const MOST_AT_ONCE: u32 = 64; // CONNCOUNT_GC_MAX_COLLECT
 
-/** The original tuple of a connection that was counted. */
+/** The original tuple of a connection that was counted, and its zone in each direction. */
 @unmanaged
 class Member {
   src: u32;
@@ -59,8 +60,9 @@ class Member {
   sport: u16;
   dport: u16;
   proto: u8;
-  family: u8;
-  zone: u16;
+  family: u8; // ── end of the tuple
+  originalZone: u16;
+  replyZone: u16;
 }
 
 let key: usize = 0;
@@ -84,7 +86,7 @@ export function connlimitMatches(p: Packet, match: usize): bool {
   const handle = config.destination ? p.dst : p.src;
   store<u64>(key, keyHigh(p.family, handle) & config.maskHigh);
   store<u64>(key, keyLow(p.family, handle) & config.maskLow, 8);
-  store<u64>(key, member.zone, 16);
+  store<u64>(key, member.originalZone | member.replyZone, 16); // one zone, in one or both
   const table = changetype<HashTable>(stateAt(config.state));
   if (table.keyBytes == 0) initHashTable(table, KEY_BYTES, offsetof<Group>());
   const isFirst = findRecord(table, key) == 0;
@@ -137,11 +139,13 @@ function describe(p: Packet, out: Member): bool {
   known = p.conn;
   if (known == 0) {
     if (p.fragOff != 0 || !loadPacket(p)) return false;
-    out.zone = p.ctZoneSet != 0 ? p.ctZone : 0;
+    out.originalZone = <u16>packetZone(p, 0);
+    out.replyZone = <u16>packetZone(p, 1);
     known = findInZone(p);
   } else {
     const conn = changetype<Conn>(known);
-    out.zone = ownZone(conn);
+    out.originalZone = <u16>zoneOf(conn, 0);
+    out.replyZone = <u16>zoneOf(conn, 1);
     loadTuple(conn, 0);
   }
   out.src = tupleSrc;
@@ -167,10 +171,12 @@ function evict(group: Group, own: Member | null, now: u64): bool {
   let isKnown = false;
   for (; i < group.count && i - kept <= MOST_AT_ONCE && !isKnown; i++) {
     const m = memberAt(group, i);
-    const conn = find(m.family, m.proto, m.src, m.dst, m.sport, m.dport, m.zone, now);
-    if (conn == 0) continue;
-    isKnown = own !== null && isSame(m, own);
-    if (!isKnown && isClosed(changetype<Conn>(conn))) continue;
+    setTuple(m.src, m.dst, m.sport, m.dport, m.proto);
+    const found = findZoned(m.family, m.originalZone, m.replyZone, now);
+    if (found == 0) continue;
+    const conn = changetype<Conn>(found);
+    isKnown = own !== null && isSame(m, own) && zoneOf(conn, 0) == own.originalZone;
+    if (!isKnown && isClosed(conn)) continue;
     move(group, i, kept++, 1);
   }
   move(group, i, kept, group.count - i);
@@ -180,7 +186,8 @@ function evict(group: Group, own: Member | null, now: u64): bool {
 
 @inline
 function isSame(a: Member, b: Member): bool {
-  return memory.compare(changetype<usize>(a), changetype<usize>(b), offsetof<Member>()) == 0;
+  const bytes = offsetof<Member>('originalZone');
+  return memory.compare(changetype<usize>(a), changetype<usize>(b), bytes) == 0;
 }
 
 @inline

@@ -25,6 +25,11 @@ def steps(condition, limits=range(5)):
     return [f'{condition} -m connlimit --connlimit-mask 0 --connlimit-above {n}' for n in limits]
 
 
+def untracked_steps(limits):
+    """The same before connection tracking."""
+    return steps('*raw -A PREROUTING', limits)
+
+
 def established(port):
     return [syn(port), answer(port), data(port)]
 
@@ -104,6 +109,38 @@ CONNECTIONS = [
                 data(2),
                 answer(1, 'A', 502, 102), data(2), answer(2, 'R', 501, 101, note='none is left'),
                 syn(3), data(1, 'A', 102, 502), syn(1, note='opened again')]),
+    Case(
+        'connlimit-raw', rules=untracked_steps(range(6)),
+        frames=[udp(sport=1), udp(sport=1), reply(1, note='counted by its own tuple'), reply(1),
+                udp(sport=2), reply(2), udp(sport=2), reply(9, note='a new one'), reply(9),
+                udp(sport=9, note='answers'), syn(1), answer(1), data(1),
+                data(1, 'R', 101, 501, note='closes'), answer(1), syn(2)]),
+    Case(
+        'connlimit-zone',
+        rules=[f'*raw -A PREROUTING {LONG} -j CT --zone 1', *untracked_steps(range(4)), *steps('')],
+        frames=[udp(sport=1), *[udp(sport=i, size=40) for i in (1, 2)], udp(sport=2), udp(sport=3),
+                tcp(flags='SA', note='invalid'),
+                *[tcp(flags='SA', sport=i, size=40, note='invalid: in no zone any more')
+                  for i in (7, 8)],
+                udp(sport=1, size=40), reply(1), reply(1, size=40), udp(sport=3, size=40),
+                reply(3, size=40), icmp(),
+                icmp(kind=5, code=1, size=60, note='an error about nothing: in no zone either')]),
+    Case(
+        'connlimit-zone-reply',
+        rules=['*raw -A PREROUTING -i left -j CT --zone-orig 1',
+               '*raw -A PREROUTING -i right -j CT --zone-reply 1',
+               *untracked_steps(range(5)), *steps('', range(7))],
+        frames=[*[udp(sport=1), udp(sport=1), reply(1), udp(sport=2), reply(2), reply(2)],
+                *[reply(9, note='a new one'), udp(sport=9, note='answers'), reply(9)],
+                *[udp(sport=3), udp(sport=3), reply(9), reply(3)]]),
+    Case(
+        'connlimit-zone-directions',
+        rules=['*raw -A PREROUTING -m length --length 60:75 -j CT --zone-orig 1',
+               '*raw -A PREROUTING -m length --length 76:200 -j CT --zone-reply 1',
+               '*raw -A PREROUTING -j CT --zone 1', *untracked_steps(range(9))],
+        frames=[udp(sport=port, size=size)
+                for port, sizes in enumerate([(4, 40, 60), (40, 4, 60), (60, 40, 4), (60, 4, 4)])
+                for size in sizes]),
     Case(
         'connlimit-jiffy',
         rules=['-p udp --dport 54 -m connlimit --connlimit-mask 0 --connlimit-above 99',
