@@ -9,6 +9,7 @@ PACKET_IGNORE_OUTGOING = 23
 SOL_PACKET = 263
 SO_RCVBUFFORCE = 33
 NETLINK_NETFILTER = 12
+NLMSG_ERROR = 2
 NFNL_SUBSYS_ULOG = 4
 NFULNL_MSG_CONFIG = 1
 NFULA_PAYLOAD = 9
@@ -59,10 +60,16 @@ class Log:
         kind = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG
         head = struct.pack("=IHHII", 16 + len(body), kind, 5, 1, 0)  # request, acknowledge
         self.socket.send(head + body)
-        answer = self.socket.recv(4096)
-        error = struct.unpack_from("=i", answer, 16)[0]
+        error = self._answer()
         if error != 0:
             raise OSError(-error, "NFLOG")
+
+    def _answer(self):
+        """What the kernel says to a request; packets may be reported in between."""
+        while True:
+            message = self.socket.recv(1 << 17)
+            if struct.unpack_from("=H", message, 4)[0] == NLMSG_ERROR:
+                return struct.unpack_from("=i", message, 16)[0]
 
     def fileno(self):
         return self.socket.fileno()
