@@ -19,6 +19,8 @@ export interface Place {
   readonly stateful: boolean;
   /** Of these, those that a wait between frames changes (time.ts). */
   readonly timed: boolean;
+  /** And those for which frames must be a jiffy apart. */
+  readonly spaced: boolean;
   /** Names of sets, with the flags that each takes. */
   readonly sets: readonly { readonly name: string; readonly flags: readonly string[] }[];
 }

@@ -29,6 +29,7 @@ export interface RuleOptions {
   readonly rulesPerTable: number;
   readonly stateful: boolean;
   readonly timed: boolean;
+  readonly spaced: boolean;
   readonly sets: Place['sets'];
 }
 
@@ -113,8 +114,9 @@ class Generator {
 
   #rule(at: Pick<Place, 'table' | 'hook'>, chain: string, below: readonly string[]): string {
     const random = this.#random;
-    const { family, stateful, timed, sets } = this.#options;
-    const place = { ...at, family, stateful, timed, sets, unique: () => ++this.#names };
+    const { family, stateful, timed, spaced, sets } = this.#options;
+    const names = { unique: () => ++this.#names };
+    const place = { ...at, ...names, family, stateful, timed, spaced, sets };
     const jumps = below.length > 0 && random.chance(0.25);
     const goto = random.chance(0.3) ? '-g' : '-j';
     const target = jumps

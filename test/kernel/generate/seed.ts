@@ -5,20 +5,25 @@ import { type Lab, LabError, TOPOLOGY } from '../lab/client.ts';
 import type { Backend, Judged, Question } from '../lab/question.ts';
 import { randomTables, rulesLines } from './rules.ts';
 import { randomSets } from './sets.ts';
-import { isPunctual, randomWaits, shortTimeouts } from './time.ts';
+import { isPunctual, randomWaits, SPACE_MS, shortTimeouts } from './time.ts';
 import type { Family } from './topology.ts';
 import { Traffic } from './traffic.ts';
 
 const FRAMES = 90;
-/** Of these seeds, one is about time: connections, fragments and limits that end. */
-const TIMED_EVERY = 10;
+/**
+ * Of ten seeds, one is about time: connections, fragments and limits that end; and one about the
+ * numbers of connections, with its frames spaced.
+ */
+const KINDS = 10;
+const TIMED = 0;
+const SPACED = 5;
 const ATTEMPTS = 3;
 
 /** Asks with random rules, and with traffic that depends on what the kernel does to it. */
 export async function judgeSeed(lab: Lab, seed: number, backend: Backend): Promise<Judged> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const judged = await judgeOnce(lab, seed, backend);
-    if (isPunctual(judged)) return judged;
+    if (seed % KINDS !== TIMED || isPunctual(judged)) return judged;
   }
   throw new LabError('this machine is too slow for what ends between frames');
 }
@@ -26,15 +31,16 @@ export async function judgeSeed(lab: Lab, seed: number, backend: Backend): Promi
 async function judgeOnce(lab: Lab, seed: number, backend: Backend): Promise<Judged> {
   const random = new Random(seed);
   const families: readonly Family[] = random.pick([[4], [4], [6], [6], [4, 6]]);
-  const timed = seed % TIMED_EVERY === 0;
-  const stateful = random.chance(timed ? 0.5 : 0.25);
+  const timed = seed % KINDS === TIMED;
+  const spaced = seed % KINDS === SPACED;
+  const stateful = spaced || random.chance(timed ? 0.5 : 0.25);
   const sets = randomSets(random);
   const rulesOf = (family: Family): string[] => {
     if (!families.includes(family)) return [];
     const rulesPerTable = random.pick([4, 10, 20]);
     const ofFamily = sets.filter((set) => set.family === family);
     return rulesLines(
-      randomTables(random, { family, rulesPerTable, stateful, timed, sets: ofFamily }),
+      randomTables(random, { family, rulesPerTable, stateful, timed, spaced, sets: ofFamily }),
     );
   };
   const question: Question = {
@@ -49,10 +55,11 @@ async function judgeOnce(lab: Lab, seed: number, backend: Backend): Promise<Judg
   };
   const traffic = new Traffic(random, families);
   const waits = timed ? randomWaits(random, FRAMES) : new Map<number, number>();
+  const space = spaced ? SPACE_MS : undefined;
   return ask(lab, question, async (send) => {
     for (let sent = 0; sent < FRAMES; ) {
       for (const shot of traffic.next()) {
-        const wait = waits.get(sent++);
+        const wait = waits.get(sent++) ?? space;
         traffic.learn(shot, await send(wait === undefined ? shot : { ...shot, wait }));
       }
     }

@@ -1,12 +1,28 @@
 /** Random matches with state across packets. */
 import type { Random } from '../../oracle/random.ts';
 import type { Place } from './matches.ts';
+import type { Family } from './topology.ts';
 
 type Kinds = (() => string[])[];
 
-export function statefulMatches(random: Random, { unique, timed }: Place): Kinds {
+export function statefulMatches(random: Random, place: Place): Kinds {
+  const { unique, timed, spaced, family } = place;
   const name = (): string => `lab${unique()}`;
-  return [...counting(random, name), ...(timed ? passing(random, name) : [])];
+  return [
+    ...counting(random, name),
+    ...(timed ? passing(random, name) : []),
+    ...(spaced ? Array.from({ length: 6 }, () => () => connlimit(random, family)) : []),
+  ];
+}
+
+/** Closed connections are forgotten once a jiffy. */
+function connlimit(random: Random, family: Family): string[] {
+  const masks = family === 4 ? [0, 8, 24, 32] : [0, 32, 64, 128];
+  return [
+    ...['-m', 'connlimit', random.pick(['--connlimit-upto', '--connlimit-above'])],
+    ...[`${random.int(0, 4)}`, '--connlimit-mask', `${random.pick(masks)}`],
+    random.pick(['--connlimit-saddr', '--connlimit-daddr']),
+  ];
 }
 
 /** Counts that hold within the seconds that a case takes. */

@@ -7,6 +7,8 @@ import type { Random } from '../../oracle/random.ts';
 import type { Judged } from '../lab/question.ts';
 
 const WAIT_MS = 1500;
+/** Between frames of which no two may meet the kernel in the same jiffy. */
+export const SPACE_MS = 8;
 const SECONDS = [1, 2, 4];
 /** What the frames may take; 2 s are not over after a wait and as much as this. */
 const SLACK_MS = 400;
