@@ -60,16 +60,20 @@ export function beginTraversal(ipLen: u32): void {
 }
 
 /** Notes that the packet moved a rule's or policy's counters. */
+@inline
 export function hit(p: Packet, counter: u32): void {
-  if (hitCount == MAX_HITS) {
-    // A flood over very many ports: count what is there at once and go on.
-    countHits(1, baseLen);
-    hitCount = 0;
-  }
-  const at = hits + <usize>hitCount * 8;
+  if (hitCount == MAX_HITS) makeRoom();
+  const before = hitCount;
+  const at = hits + <usize>before * 8;
   store<u32>(at, counter);
   store<u32>(at, p.ipLen - baseLen, 4);
-  hitCount++;
+  hitCount = before + 1;
+}
+
+/** A flood over very many ports: counts what is there at once. */
+function makeRoom(): void {
+  countHits(1, baseLen);
+  hitCount = 0;
 }
 
 function countHits(packets: u64, bytes: u64): void {

@@ -10,7 +10,7 @@ import { Packet } from '../packet';
 const TCP: u32 = 6;
 const TCP_HEADER: u32 = 20;
 const TCP_OFFSET_BYTE: usize = 12;
-const MAX_LENGTH: u32 = 0xffff;
+const LENGTH_BITS: u32 = 16;
 
 /**
  * Bytes of transport header that the matches for a protocol ask for (0: none do): TCP 20; DCCP, AH
@@ -34,15 +34,15 @@ const LAST_NEED: u32 = 143;
 export function isOdd(p: Packet): bool {
   const isTcp = <u32>(p.proto == TCP) & <u32>(p.l4Cap >= TCP_HEADER);
   // where there is no such byte, any will do
-  const header = select<usize>(p.l4, changetype<usize>(p), isTcp);
-  const headerBytes = <u32>(load<u8>(header, TCP_OFFSET_BYTE) >> 4) * 4;
-  const isBadTcp = isTcp & (<u32>(headerBytes < TCP_HEADER) | <u32>(headerBytes > p.l4Len));
+  const offset = load<u8>(select<usize>(p.l4, changetype<usize>(p), isTcp), TCP_OFFSET_BYTE);
+  const need: u32 = load<u8>(NEEDS + min<u32>(p.proto, LAST_NEED));
+  const headerBytes = select<u32>((offset >> 4) * 4, need, isTcp);
   return (
-    (<u32>(p.fragOff != 0) |
-      <u32>(p.ipLen > MAX_LENGTH) |
+    (p.fragOff |
+      (p.ipLen >> LENGTH_BITS) |
       (p.flags & FRAME_HEADERS) |
-      <u32>(p.l4Len < <u32>load<u8>(NEEDS + min<u32>(p.proto, LAST_NEED))) |
-      isBadTcp) !=
+      <u32>(headerBytes < need) |
+      <u32>(p.l4Len < max<u32>(headerBytes, need))) !=
     0
   );
 }
