@@ -90,6 +90,7 @@ export function buildChain(
       out.structure = STRUCTURE_CUTS;
       return true;
     }
+    out.cuts = 0;
   }
   out.structure = chooseStructure(chain.ruleCount, <u32>popcnt<u32>(chainDims));
   return out.structure == STRUCTURE_SCAN || buildDims(out, family);

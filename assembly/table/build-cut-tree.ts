@@ -25,10 +25,16 @@ import {
   GROUP_LANES,
   groupBytes,
   LANE_BYTES,
-  leafEntry,
+  LEAF_GROUPS,
+  marked,
   NO_BOX,
-  nodeEntry,
+  noRank,
+  rankShiftOf,
   ROOT_BYTES,
+  ROOT_LEVELS,
+  SPANS,
+  storeLeaf,
+  storeNode,
 } from './cut-tree';
 import { CutTrees } from './layout';
 import { SCRATCH_LISTS, SCRATCH_TALLY, scratch } from './scratch';
@@ -50,6 +56,9 @@ const COPY_COST: f64 = 0.3;
 
 let blocks: u32 = 0;
 let longest: u32 = 0; // groups of the longest leaf
+let levels: u32 = 0; // of nodes, of the tree at hand
+let rankShift: u32 = 0;
+let emptyLeaf: usize = 0; // of all trees
 let lists: usize = 0; // u32 boxes: those of the nodes on the way down, then free
 let tally: usize = 0; // u32 per child
 
@@ -78,8 +87,11 @@ export function buildCutTrees(out: CutTrees, copies: u32): bool {
   out.roots = <u32>reserve(MAX_TREES * ROOT_BYTES);
   if (out.roots == 0) return false;
   blocks = out.blocks;
-  let root: usize = out.roots;
+  if (!buildEmptyLeaf()) return false;
   const count = boxCount();
+  rankShift = rankShiftOf(ruleOfBox(count - 1));
+  out.rankShift = rankShift;
+  let root: usize = out.roots;
   const parts: u32 = count < PARTED_FROM ? 1 : MAX_TREES;
   for (let part: u32 = 0; part < parts; part++) {
     if (!growLists(count, 0)) return false;
@@ -91,7 +103,9 @@ export function buildCutTrees(out: CutTrees, copies: u32): bool {
     }
     if (size == 0) continue;
     store<u32>(root, ruleOfBox(boxAt(0)), ENTRY_BYTES);
-    if (!buildNode(root, 0, size, size, max<u32>(size * copies, MIN_BUDGET))) return false;
+    levels = 0;
+    if (!buildNode(root, 0, 0, size, size, max<u32>(size * copies, MIN_BUDGET))) return false;
+    store<u32>(root, levels, ROOT_LEVELS);
     out.treeCount++;
     root += ROOT_BYTES;
   }
@@ -118,10 +132,18 @@ function boxAt(index: u32): u32 {
  * Stores the entry of a node or leaf for the boxes start … start + size - 1 of the lists, which are
  * free from `free` on.
  */
-function buildNode(entry: usize, start: u32, size: u32, free: u32, budget: u32): bool {
+function buildNode(
+  entry: usize,
+  level: u32,
+  start: u32,
+  size: u32,
+  free: u32,
+  budget: u32,
+): bool {
   if (size <= LEAF_BOXES || !chooseWindow(start, size, budget)) {
     return buildLeaf(entry, start, size);
   }
+  levels = max<u32>(levels, level + 1);
   const lane = bestLane;
   const shift = bestShift;
   const bits = bestBits;
@@ -134,7 +156,7 @@ function buildNode(entry: usize, start: u32, size: u32, free: u32, budget: u32):
   const total = load<u32>(tally + TALLY_BYTES * 2 + (<usize>children << 2));
   if (table == 0 || !growLists(first + total, free)) return false;
   distribute(start, size, lane, shift, bits, ends, first);
-  store<u64>(entry, nodeEntry(table, lane, shift, bits));
+  storeNode(entry, table, lane, shift, bits);
   let from = first;
   let before: u32 = 0; // size of the list of the child before
   for (let child: u32 = 0; child < children; child++) {
@@ -145,7 +167,7 @@ function buildNode(entry: usize, start: u32, size: u32, free: u32, budget: u32):
       store<u64>(at, load<u64>(at - ENTRY_BYTES));
     } else {
       const share = <u32>((<u64>budget * held) / stored);
-      if (!buildNode(at, from, held, first + total, share)) return false;
+      if (!buildNode(at, level + 1, from, held, first + total, share)) return false;
     }
     before = held;
     from = to;
@@ -319,27 +341,43 @@ function tryWindow(
   bestBits = bits;
 }
 
+/** One group of boxes without a rule: nobody need ask whether a leaf is empty. */
+function buildEmptyLeaf(): bool {
+  emptyLeaf = reserve(LEAF_GROUPS + groupBytes(blocks));
+  if (emptyLeaf == 0) return false;
+  for (let box: u32 = 0; box < GROUP_BOXES; box++) {
+    store<u32>(emptyLeaf + LEAF_GROUPS + (<usize>box << 2), marked(NO_BOX));
+  }
+  return true;
+}
+
 function buildLeaf(entry: usize, start: u32, size: u32): bool {
+  if (size == 0) {
+    storeLeaf(entry, emptyLeaf, noRank());
+    return true;
+  }
   const groups = (size + GROUP_BOXES - 1) / GROUP_BOXES;
   if (groups > longest) longest = groups;
   const bytes = groupBytes(blocks);
-  const at = reserve(bytes * groups);
-  if (at == 0) return false;
-  store<u64>(entry, leafEntry(at, groups));
-  for (let i: u32 = 0; i < groups * GROUP_BOXES; i++) {
-    const group = at + bytes * (i / GROUP_BOXES) + (<usize>(i % GROUP_BOXES) << 2);
-    if (i < size) storeBox(group, boxAt(start + i));
-    else store<u32>(group, NO_BOX);
+  const leaf = reserve(LEAF_GROUPS + bytes * groups);
+  if (leaf == 0) return false;
+  storeLeaf(entry, leaf, ruleOfBox(boxAt(start)) >> rankShift);
+  const last = groups * GROUP_BOXES - 1;
+  for (let i: u32 = 0; i <= last; i++) {
+    const group = leaf + LEAF_GROUPS + bytes * (i / GROUP_BOXES);
+    const box = boxAt(start + min<u32>(i, size - 1));
+    const rule = ruleOfBox(box);
+    storeBox(group + (<usize>(i % GROUP_BOXES) << 2), box, i == last ? marked(rule) : rule);
   }
   return true;
 }
 
 /** Stores a box at its place in a group: `at` is that of its rule. */
-function storeBox(at: usize, box: u32): void {
-  store<u32>(at, ruleOfBox(box));
+function storeBox(at: usize, box: u32, rule: u32): void {
+  store<u32>(at, rule);
   for (let lane: u32 = 0; lane < blocks * BLOCK_LANES; lane++) {
     const to = at + GROUP_LANES + <usize>lane * LANE_BYTES;
     store<u32>(to, firstOf(box, lane));
-    store<u32>(to, lastOf(box, lane) - firstOf(box, lane), LANE_BYTES / 2);
+    store<u32>(to, lastOf(box, lane) - firstOf(box, lane), SPANS);
   }
 }

@@ -17,15 +17,18 @@ import {
   bytesOfGroup,
   childOf,
   ENTRY_BYTES,
-  groupCount,
+  goesOn,
   groupsOf,
-  isLeaf,
+  isWanted,
   NO_BOX,
   OneBlock,
+  POINT_REACH,
   ROOT_BYTES,
+  ROOT_LEVELS,
+  ruleAround,
   TwoBlocks,
 } from './cut-tree';
-import { headerOf, isPointOf, placeHeader, POINT_BYTES } from './cut-point';
+import { differs, headerOf, isBeyondOf, placeHeader, POINT_BYTES } from './cut-point';
 import { CutTrees } from './layout';
 
 /** Packets that are asked about together, at most. */
@@ -38,17 +41,17 @@ class Question {
   header: v128;
   point: v128; // of the header and, for what is not in it, of the last packet that asked
   pointMore: v128;
-  entry: u64; // where it has come to; `groups` of a leaf count down
+  at: u32; // where it has come to: an entry, then a group
   trees: u32; // CutTrees
   answer: u32; // the first rule so far, as cut-tree.ts has rules
+  pad: u32;
 }
 const QUESTION_BYTES: usize = offsetof<Question>();
 
 let questions: usize = 0; // Question × (QUESTIONS + 1): the last one is never asked
-let count: u32 = 0; // of the batch
+let end: usize = 0; // of the batch's
 let current: usize = 0; // that of the packet at hand
-let descending: usize = 0; // u32 addresses of those that are at a node
-let arrived: usize = 0; // … and at a leaf
+let pending: usize = 0; // u32 addresses of those that the tree at hand is asked about
 let recent: usize = 0; // CutTrees that were asked about without an answer being known, last
 let recentPoint: usize = 0;
 let asked: u32 = 0; // times that trees were asked since the last batch began
@@ -56,12 +59,11 @@ let askedBefore: u32 = 0; // … and the packet at hand came
 
 export function attachAhead(): bool {
   const bytes = QUESTION_BYTES * (QUESTIONS + 1);
-  if (questions == 0) questions = allocate(bytes);
-  if (descending == 0) descending = allocate(<usize>QUESTIONS * 8);
+  if (questions == 0) questions = allocate(bytes + POINT_REACH);
+  if (pending == 0) pending = allocate(<usize>QUESTIONS * 4);
   if (recentPoint == 0) recentPoint = allocate(POINT_BYTES);
-  if (questions == 0 || descending == 0 || recentPoint == 0) return false;
+  if (questions == 0 || pending == 0 || recentPoint == 0) return false;
   memory.fill(questions, 0, bytes);
-  arrived = descending + QUESTIONS * 4;
   current = questions + bytes - QUESTION_BYTES;
   asked = 0;
   askedBefore = 0;
@@ -72,7 +74,7 @@ export function attachAhead(): bool {
 export function beginAhead(): bool {
   const isWorth = asked >= WORTH && changetype<CutTrees>(recent).isForeseeable != 0;
   asked = 0;
-  count = 0;
+  end = questions;
   current = questions - QUESTION_BYTES;
   return isWorth;
 }
@@ -86,28 +88,35 @@ export function addAhead(r: FrameRecord): void {
 /** Adds a packet to the batch. */
 @inline
 export function addHeader(header: v128): void {
+  const at = end;
   const trees = changetype<CutTrees>(recent);
-  const q = changetype<Question>(questions + <usize>count * QUESTION_BYTES);
-  const point = changetype<usize>(q) + offsetof<Question>('point');
+  const q = changetype<Question>(at);
+  const point = at + offsetof<Question>('point');
   q.header = header;
   placeHeader(point, header, trees);
-  for (let rest = trees.beyond; rest != 0; rest &= rest - 1) {
+  if (trees.beyond != 0) copyBeyond(point, trees.beyond);
+  q.trees = <u32>recent;
+  q.answer = NO_BOX;
+  end = at + QUESTION_BYTES;
+}
+
+/** Copies lanes of the last packet that asked. */
+function copyBeyond(point: usize, lanes: u32): void {
+  for (let rest = lanes; rest != 0; rest &= rest - 1) {
     const lane = <usize>ctz<u32>(rest) << 2;
     store<u32>(point + lane, load<u32>(recentPoint + lane));
   }
-  q.trees = <u32>recent;
-  q.answer = NO_BOX;
-  count++;
 }
 
 /** Finds the answers for all packets that were added. */
 export function answerAhead(): void {
   const trees = changetype<CutTrees>(recent);
   let root: usize = trees.roots;
-  for (let left = trees.treeCount; left != 0; left--) {
-    let ends = enterAll(root);
-    if (trees.blocks == 1) while (ends != 0) ends = compareAll<OneBlock>(ends);
-    else while (ends != 0) ends = compareAll<TwoBlocks>(ends);
+  for (let tree: u32 = 0; tree < trees.treeCount; tree++) {
+    let total = descend(root);
+    if (tree > 0) total = choose(total, trees.rankShift);
+    if (trees.blocks == 1) compare<OneBlock>(total);
+    else compare<TwoBlocks>(total);
     root += ROOT_BYTES;
   }
 }
@@ -129,8 +138,9 @@ export function isAnswered(p: Packet, trees: CutTrees): bool {
 @inline
 export function isKnown(p: Packet, trees: CutTrees): bool {
   const q = changetype<Question>(current);
-  if (q.trees != <u32>changetype<usize>(trees)) return false;
-  return isPointOf(p, current + offsetof<Question>('point'), q.header, trees);
+  const isOther = <u32>(q.trees != <u32>changetype<usize>(trees));
+  if ((isOther | <u32>differs(p, q.header, trees)) != 0) return false;
+  return trees.beyond == 0 || isBeyondOf(p, current + offsetof<Question>('point'), trees);
 }
 
 /** The answer: of the first rule that matches, or NO_BOX. */
@@ -151,69 +161,72 @@ export function noteAsked(trees: CutTrees, point: usize): void {
 }
 
 /**
- * Asks one tree about all packets whose answer may come after the tree's first rule. Returns how
- * many came to a leaf with boxes.
+ * Goes down one tree with all packets whose answer may come after the tree's first rule. Returns
+ * how many these are.
  */
-function enterAll(root: usize): u32 {
+function descend(root: usize): u32 {
   const first = load<u32>(root, ENTRY_BYTES);
-  const entry = load<u64>(root);
-  const isNode = !isLeaf(entry);
-  const nodes = descending;
-  const ends = arrived;
-  const last = questions + <usize>count * QUESTION_BYTES;
-  let left: u32 = 0;
-  let leaves: u32 = 0;
+  const nodes = pending;
+  const last = end;
+  let total: u32 = 0;
   for (let at = questions; at < last; at += QUESTION_BYTES) {
     const q = changetype<Question>(at);
-    const next = isNode ? childOf(entry, at + offsetof<Question>('point')) : entry;
-    const isWanted = <u32>(first < q.answer);
-    q.entry = next;
-    store<u32>(nodes + (<usize>left << 2), <u32>at);
-    store<u32>(ends + (<usize>leaves << 2), <u32>at);
-    left += isWanted & <u32>!isLeaf(next);
-    leaves += isWanted & <u32>isLeaf(next) & <u32>(groupCount(next) != 0);
+    q.at = <u32>childOf(root, at + offsetof<Question>('point'));
+    store<u32>(nodes + (<usize>total << 2), <u32>at);
+    total += <u32>(first < q.answer);
   }
-  return descendAll(left, leaves);
-}
-
-/** Goes down to the leaves with the `left` packets that are at nodes. */
-function descendAll(left: u32, leaves: u32): u32 {
-  const nodes = descending;
-  const ends = arrived;
-  while (left != 0) {
-    const total = left;
-    left = 0;
+  for (let left = load<u32>(root, ROOT_LEVELS); left > 1; left--) {
     for (let i: u32 = 0; i < total; i++) {
       const at = <usize>load<u32>(nodes + (<usize>i << 2));
       const q = changetype<Question>(at);
-      const next = childOf(q.entry, at + offsetof<Question>('point'));
-      q.entry = next;
-      store<u32>(nodes + (<usize>left << 2), <u32>at);
-      store<u32>(ends + (<usize>leaves << 2), <u32>at);
-      left += <u32>!isLeaf(next);
-      leaves += <u32>isLeaf(next) & <u32>(groupCount(next) != 0);
+      q.at = <u32>childOf(q.at, at + offsetof<Question>('point'));
     }
   }
-  return leaves;
+  return total;
 }
 
-/** Compares `total` packets with a group of boxes each. Returns how many have another to go. */
-function compareAll<Blocks>(total: u32): u32 {
-  const ends = arrived;
+/** Keeps those of `total` packets whose leaves can have the answer: others need not be read. */
+function choose(total: u32, rankShift: u32): u32 {
+  const nodes = pending;
   let left: u32 = 0;
   for (let i: u32 = 0; i < total; i++) {
-    const at = <usize>load<u32>(ends + (<usize>i << 2));
+    const at = <usize>load<u32>(nodes + (<usize>i << 2));
     const q = changetype<Question>(at);
-    const entry = q.entry;
-    const group = groupsOf(entry);
-    const around = boxesAround<Blocks>(at + offsetof<Question>('point'), group);
-    const held = load<u32>(group + (<usize>(ctz<i32>(around) & 3) << 2));
-    const best = min<u32>(q.answer, around != 0 ? held : NO_BOX);
-    q.answer = best;
-    q.entry = entry + bytesOfGroup<Blocks>() - (<u64>1 << 32);
-    store<u32>(ends + (<usize>left << 2), <u32>at);
-    // rules ascend: what follows cannot come before the first of this group
-    left += <u32>(groupCount(entry) > 1) & <u32>(load<u32>(group) < best) & <u32>(around == 0);
+    store<u32>(nodes + (<usize>left << 2), <u32>at);
+    left += <u32>isWanted(q.at, q.answer, rankShift);
   }
   return left;
+}
+
+/** Compares `total` packets with the boxes of their leaves, group by group. */
+@inline
+function compare<Blocks>(total: u32): void {
+  const nodes = pending;
+  let left: u32 = 0;
+  for (let i: u32 = 0; i < total; i++) {
+    const at = <usize>load<u32>(nodes + (<usize>i << 2));
+    store<u32>(nodes + (<usize>left << 2), <u32>at);
+    left += <u32>compareGroup<Blocks>(at, groupsOf(changetype<Question>(at).at));
+  }
+  while (left != 0) {
+    const more = left;
+    left = 0;
+    for (let i: u32 = 0; i < more; i++) {
+      const at = <usize>load<u32>(nodes + (<usize>i << 2));
+      store<u32>(nodes + (<usize>left << 2), <u32>at);
+      left += <u32>compareGroup<Blocks>(at, changetype<Question>(at).at);
+    }
+  }
+}
+
+/** Compares a packet with a group of boxes. Returns whether it has another to go. */
+@inline
+function compareGroup<Blocks>(at: usize, group: usize): bool {
+  const q = changetype<Question>(at);
+  const around = boxesAround<Blocks>(at + offsetof<Question>('point'), group);
+  const rule = ruleAround(group, around); // of any box if there is none: no branch for that
+  const best = min<u32>(q.answer, select<u32>(rule, NO_BOX, around != 0));
+  q.answer = best;
+  q.at = <u32>(group + bytesOfGroup<Blocks>());
+  return <bool>(<u32>(around == 0) & <u32>goesOn(group, best));
 }

@@ -47,11 +47,15 @@ export function placePoint(point: usize, p: Packet, trees: CutTrees): void {
   }
 }
 
-/** Whether a point is the packet's; `header` is the one that it was made of. */
+/** Whether the packet's header differs from another in what is in some lane. */
 @inline
-export function isPointOf(p: Packet, point: usize, header: v128, trees: CutTrees): bool {
-  const differs = v128.xor(v128.load(changetype<usize>(p)), header);
-  if (v128.any_true(v128.and(differs, trees.headerMask))) return false;
+export function differs(p: Packet, header: v128, trees: CutTrees): bool {
+  const bits = v128.xor(v128.load(changetype<usize>(p)), header);
+  return v128.any_true(v128.and(bits, trees.headerMask));
+}
+
+/** Whether a point is the packet's in the lanes that are not in the header. */
+export function isBeyondOf(p: Packet, point: usize, trees: CutTrees): bool {
   for (let rest = trees.beyond; rest != 0; rest &= rest - 1) {
     const lane = <u32>ctz<u32>(rest);
     if (load<u32>(point + (<usize>lane << 2)) != valueOf(p, trees, lane)) return false;

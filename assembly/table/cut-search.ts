@@ -8,12 +8,14 @@ import {
   bytesOfGroup,
   childOf,
   ENTRY_BYTES,
-  groupCount,
+  goesOn,
   groupsOf,
   isLeaf,
+  isWanted,
   NO_BOX,
   OneBlock,
   ROOT_BYTES,
+  ruleAround,
   TwoBlocks,
 } from './cut-tree';
 import { CutTrees } from './layout';
@@ -39,7 +41,7 @@ function ask(p: Packet, trees: CutTrees): u32 {
   let root: usize = trees.roots;
   for (let left = trees.treeCount; left != 0; left--) {
     if (load<u32>(root, ENTRY_BYTES) < best) {
-      best = blocks == 1 ? search<OneBlock>(root, best) : search<TwoBlocks>(root, best);
+      best = blocks == 1 ? search<OneBlock>(root, best, trees) : search<TwoBlocks>(root, best, trees);
     }
     root += ROOT_BYTES;
   }
@@ -48,15 +50,15 @@ function ask(p: Packet, trees: CutTrees): u32 {
 
 /** The first rule of a tree around the point, or `best` if that comes first. */
 @inline
-function search<Blocks>(root: usize, best: u32): u32 {
-  let entry = load<u64>(root);
+function search<Blocks>(root: usize, best: u32, trees: CutTrees): u32 {
+  let entry = root;
   while (!isLeaf(entry)) entry = childOf(entry, point);
+  if (!isWanted(entry, best, trees.rankShift)) return best;
   let group = groupsOf(entry);
-  for (let left = groupCount(entry); left != 0; left--) {
-    if (load<u32>(group) >= best) return best;
+  while (true) {
     const around = boxesAround<Blocks>(point, group);
-    if (around != 0) return min<u32>(best, load<u32>(group + (<usize>ctz<i32>(around) << 2)));
+    if (around != 0) return min<u32>(best, ruleAround(group, around));
+    if (!goesOn(group, best)) return best;
     group += bytesOfGroup<Blocks>();
   }
-  return best;
 }

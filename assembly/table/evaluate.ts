@@ -62,7 +62,7 @@ import { Packet } from '../packet';
 import { hit } from '../traversal';
 import { classOf, forgetFields } from './classify';
 import { attachSearch, firstRule } from './cut-search';
-import { indexOf, NO_BOX, verdictIn } from './cut-tree';
+import { indexOf, NO_BOX, NO_INDEX, verdictIn } from './cut-tree';
 import {
   ChainDim,
   ChainTable,
@@ -98,7 +98,7 @@ class Frame {
 const ROWS: usize = offsetof<Frame>();
 const NODES: usize = ROWS + DIM_COUNT * 4;
 const FRAME_BYTES: usize = (NODES + DIM_COUNT * 4 + 7) & ~7;
-const NO_RULE: u32 = NO_BOX;
+const NO_RULE: u32 = NO_INDEX;
 // How a frame finds its chain's next rule.
 const WAY_ROWS: u32 = 0;
 const WAY_CUTS: u32 = 1; // asked once: the first rule is the last
@@ -106,7 +106,7 @@ const WAY_SCAN: u32 = 2; // rule by rule
 
 let chains: usize = 0; // ChainTable per chain id
 let stack: usize = 0; // Frames; chains do not loop, so there are never more than chains
-let odd: bool = false; // the packet at hand is walked rule by rule
+let odd: bool = false; // the packet on the walk is asked rule by rule
 
 export function attachEvaluation(tables: Tables): bool {
   chains = tables.chains;
@@ -118,19 +118,29 @@ export function attachEvaluation(tables: Tables): bool {
  * Walks base chain `chain` (id) with the packet. Returns ACCEPT, DROP, REJECT, QUEUE or NAT; the
  * packet's verdictCounter and verdictIsPolicy say what decided (NONE: a hotdrop).
  */
+@inline
 export function walk(p: Packet, chain: u32): u32 {
   forgetFields();
-  odd = isOdd(p);
+  const isPacketOdd = isOdd(p);
   p.hotdrop = 0;
   const base = changetype<ChainTable>(chains + <usize>chain * offsetof<ChainTable>());
-  if (odd || base.structure != STRUCTURE_CUTS) return walkFrom(p, base, NO_RULE);
+  const cuts = <usize>base.cuts;
+  if ((<u32>isPacketOdd | <u32>(cuts == 0)) != 0) {
+    odd = isPacketOdd;
+    return walkFrom(p, base, NO_RULE);
+  }
   // most packets need no more than the one rule
-  const rule = firstRule(p, changetype<CutTrees>(<usize>base.cuts));
+  const rule = firstRule(p, changetype<CutTrees>(cuts));
   if (rule == NO_BOX) return policy(p, base);
+  const index = indexOf(rule);
   const verdict = verdictIn(rule);
-  if (verdict == 0) return walkFrom(p, base, indexOf(rule));
-  hit(p, base.firstCounter + indexOf(rule));
-  return decide(p, base.firstCounter + indexOf(rule), verdict);
+  if (verdict == 0) {
+    odd = false;
+    return walkFrom(p, base, index);
+  }
+  const counter = base.firstCounter + index;
+  hit(p, counter);
+  return decide(p, counter, verdict);
 }
 
 @inline

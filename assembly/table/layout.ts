@@ -62,7 +62,7 @@ export class ChainTable {
   policyCounter: u32;
   policyCounts: u32;
   groups: u32; // STRUCTURE_GROUPS: number of groups of 64 words of 64 rules
-  cuts: u32; // STRUCTURE_CUTS: CutTrees
+  cuts: u32; // STRUCTURE_CUTS: CutTrees; else 0
 }
 
 /** One dimension of a chain: which rules' conditions on it hold, for every class. See row.ts. */
@@ -87,8 +87,9 @@ export class CutTrees {
   laneCount: u32;
   beyond: u32; // bit l: lane l is not in the header
   blocks: u32; // of four lanes in a group: 1 or 2
-  roots: u32; // u64 entries
+  roots: u32;
   treeCount: u32;
+  rankShift: u32; // how ranks are made of rules
   isForeseeable: u32; // all of its addresses are in the header
 }
 
