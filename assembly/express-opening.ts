@@ -17,7 +17,7 @@ import {
   STAT_INJECTED,
   SYSCTL_CT_CHECKSUM,
 } from './abi';
-import { AHEAD_ENTRY, AHEAD_REF } from './ahead';
+import { AHEAD_ENTRY, AHEAD_HASH, AHEAD_REF } from './ahead';
 import { Conn, IPS_DST_NAT } from './conntrack/conn';
 import {
   bucketOf,
@@ -65,10 +65,14 @@ class Ahead extends OpeningKey {
   entry: u32; // the Opening with this key, or 0
   set: u32; // where it may be; 0: the frame begins nothing
   record: FrameRecord;
-  // what its judgement will read, or 0
-  traversal: u32;
-  bucket: u32; // of its answers' tuple
-  pad: u32;
+  hash: u32; // of its tuple
+  // with an entry:
+  traversal: u32; // else 0
+  dst: u32; // as it leaves
+  dport: u32;
+  replyHash: u32; // of its answers' tuple, and …
+  bucket: u32; // … that one's, or 0 where no connection begins
+  pad: u64;
 }
 
 let aheads: usize = 0; // Ahead per frame
@@ -91,6 +95,7 @@ export function lookAtOpenings(first: usize, last: usize): u64 {
   for (let at = first; at < last; at += AHEAD_ENTRY) {
     const a = changetype<Ahead>(end);
     a.record = changetype<FrameRecord>(<usize>load<u32>(at));
+    a.hash = load<u32>(at, AHEAD_HASH);
     a.set = load<u32>(at, AHEAD_REF) == 0 ? <u32>setOf(a.record, a) : 0;
     end += offsetof<Ahead>();
   }
@@ -118,11 +123,13 @@ function findEntry(a: Ahead): void {
   a.entry = <u32>entryIn(a.set, a);
   if (a.entry == 0) return;
   const e = changetype<Opening>(<usize>a.entry);
-  a.traversal = e.traversal;
-  if (!e.isAccepted) return;
   const r = a.record;
-  const ports = <u32>givenDport(e, r.dport) | (<u32>r.sport << 16);
-  a.bucket = <u32>bucketOf(hashAhead(r.proto, givenDst(e, r.dst), r.src, ports));
+  a.traversal = e.traversal;
+  a.dst = givenDst(e, r.dst);
+  a.dport = givenDport(e, r.dport);
+  if (!e.isAccepted) return;
+  a.replyHash = hashAhead(r.proto, a.dst, r.src, a.dport | (<u32>r.sport << 16));
+  a.bucket = <u32>bucketOf(a.replyHash);
 }
 
 /** Makes `to` the key of a frame that may begin a connection; 0: it does not. */
@@ -158,21 +165,22 @@ export function goOpening(
   if (a.entry == 0) return false;
   const e = changetype<Opening>(<usize>a.entry);
   if (!hasKey(a.entry, a) || !isWayOpen(r.iface, frame)) return false;
-  const dst = givenDst(e, r.dst);
-  const dport = givenDport(e, r.dport);
+  const dst = a.dst;
+  const dport = <u16>a.dport;
   if (!isGivenAlike(e, r.dst != dst || r.dport != dport)) return false;
 
   const l3 = <usize>r.l3;
   const l4 = l3 + IPV4_HEADER;
   const len = r.ipLen - IPV4_HEADER;
   const isTcp = <u32>r.proto == TCP;
-  if (e.isAccepted && !isStart(r.proto, l4, len)) return false;
+  const begins = a.bucket != 0;
+  if (begins && !isStart(r.proto, l4, len)) return false;
   if (checksums && (isTcp || load<u16>(l4, UDP_CHECK) != 0)) {
     if (!isRightV4(l3, l4, len, r.proto)) return false;
   }
-  if (!isUnknown(r)) return false;
-  if (e.isAccepted) {
-    const conn = start(r, dst, dport, e.status);
+  if (!isUnknown(r, a.hash)) return false;
+  if (begins) {
+    const conn = start(r, a.hash, dst, dport, a.replyHash, e.status);
     if (conn == 0) return false;
     count(STAT_CONNECTIONS);
     if (e.status & IPS_DST_NAT) count(STAT_CONN_DNAT);

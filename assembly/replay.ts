@@ -15,7 +15,7 @@ import {
   STATUS_OK,
   STATUS_OWNER_CONFLICT,
 } from './abi';
-import { AHEAD_ENTRY, AHEAD_REF } from './ahead';
+import { AHEAD_ENTRY, AHEAD_HASH, AHEAD_REF } from './ahead';
 import { Conn } from './conntrack/conn';
 import {
   bucketOf,
@@ -140,17 +140,17 @@ function lookAhead(slot: Slot, from: u32): u32 {
       const r = changetype<FrameRecord>(record);
       const ports = <u32>r.sport | (<u32>r.dport << 16);
       store<u32>(end, <u32>record);
-      store<u32>(end, hashAhead(r.proto, r.src, r.dst, ports), AHEAD_REF);
+      store<u32>(end, hashAhead(r.proto, r.src, r.dst, ports), AHEAD_HASH);
       end += AHEAD_ENTRY;
     }
   }
   let sum: u64 = 0;
   for (let at = ahead; at < end; at += AHEAD_ENTRY) {
-    sum += load<u64>(bucketOf(load<u32>(at, AHEAD_REF)));
+    sum += load<u64>(bucketOf(load<u32>(at, AHEAD_HASH)));
   }
   let least = u32.MAX_VALUE;
   for (let at = ahead; at < end; at += AHEAD_ENTRY) {
-    const ref = refOf(load<u32>(at, AHEAD_REF));
+    const ref = refOf(load<u32>(at, AHEAD_HASH));
     store<u32>(at, ref, AHEAD_REF);
     least = min<u32>(least, ref);
   }

@@ -8,7 +8,7 @@ import { sysctl } from '../host';
 import { FrameRecord } from '../packet';
 import { Conn, setStreamFrom } from './conn';
 import { TCP_HEADER, UDP_HEADER } from './established';
-import { allocConn, find, freeConn, link } from './table';
+import { allocConn, findHashed, freeConn, linkHashed } from './table';
 import { timeoutAfter } from './tcp';
 import { setLast } from './tcp-last';
 import { headerLength, readSynOptions } from './tcp-options';
@@ -49,20 +49,30 @@ function turnsOf(l4: usize, len: u32): u32 {
   return load<u8>(l4, 13) & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK);
 }
 
-/** Whether the packet's tuple is nobody's. */
-export function isUnknown(r: FrameRecord): bool {
+/** Whether the packet's tuple, of which `hash` is hashAhead(), is nobody's. */
+@inline
+export function isUnknown(r: FrameRecord, hash: u32): bool {
   endLastPacket();
-  return find(FAMILY_V4, r.proto, r.src, r.dst, r.sport, r.dport, 0, r.tsNanos) == 0;
+  const ports = <u32>r.sport | (<u32>r.dport << 16);
+  return findHashed(hash, r.proto, r.src, r.dst, ports, r.tsNanos) == 0;
 }
 
 /**
  * Begins the connection of a packet that isStart() and isUnknown(), whose answers come from
- * `from`:`port`; NAT gave it `status`. 0: their tuple is another's, or memory has run out.
+ * `from`:`port`; NAT gave it `status`. `hash` is that of its tuple, `replyHash` that of its answers'.
+ * 0: their tuple is another's, or memory has run out.
  */
-export function start(r: FrameRecord, from: u32, port: u32, status: u32): usize {
+export function start(
+  r: FrameRecord,
+  hash: u32,
+  from: u32,
+  port: u32,
+  replyHash: u32,
+  status: u32,
+): usize {
   const now = r.tsNanos;
   const proto = <u32>r.proto;
-  if (find(FAMILY_V4, proto, from, r.src, port, r.sport, 0, now) != 0) return 0;
+  if (findHashed(replyHash, proto, from, r.src, port | (<u32>r.sport << 16), now) != 0) return 0;
   const at = allocConn(now);
   if (at == 0) return 0;
   const conn = changetype<Conn>(at);
@@ -84,7 +94,7 @@ export function start(r: FrameRecord, from: u32, port: u32, status: u32): usize 
     setStreamFrom(conn, now + STREAM_AFTER);
     conn.expires = now + timeoutOf(SYSCTL_CT_UDP_TIMEOUT);
   }
-  if (link(conn)) return at;
+  if (linkHashed(conn, hash, replyHash)) return at;
   freeConn(conn);
   return 0;
 }

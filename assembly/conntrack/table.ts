@@ -5,7 +5,8 @@
  * Time is the capture's, which may step back. A connection is dead for a packet at or after
  * Conn.expires and is then unlinked by the look-up that finds it, as in the kernel. What nobody
  * looks for any more is swept, a few entries for each new connection, and only when it is dead by
- * SWEEP_MARGIN, so that no later packet can tell whether it was swept.
+ * SWEEP_MARGIN, so that no later packet can tell whether it was swept. At the end of the table the
+ * sweep rests: connections that begin in quick succession do not pay for reading all of it each time.
  *
  * Unlinked connections are freed when the next packet begins: the one at hand may still hold one.
  */
@@ -35,16 +36,20 @@ const MAX_SLAB: u32 = 16384;
 const MAX_SLABS: u32 = 8192;
 const SWEEP_STEPS: u32 = 3; // entries looked at for each new one
 const SWEEP_MARGIN: u64 = 60_000_000_000;
+const SWEEP_REST: u64 = 15_000_000_000;
 const TUPLE_SIZE: usize = offsetof<Conn>('proto') - offsetof<Conn>('replSrc');
 
 let connBytes: usize = 0; // from one to the next: Conn, and what extra.ts has behind it
 let slabs: usize = 0; // {u32 address, u32 connections} of each slab
 let slabCount: u32 = 0;
 let nextSlab: u32 = FIRST_SLAB;
-let freeList: usize = 0; // linked by the first word
+let freshSlab: u32 = 0; // the slab of the first connection that was never used, …
+let freshIndex: u32 = 0; // … and where it is there
+let freeList: usize = 0; // used ones, linked by the first word
 let dyingList: usize = 0;
 let sweepSlab: u32 = 0;
 let sweepIndex: u32 = 0;
+let sweepFrom: u64 = 0; // the sweep rests till then
 let outOfMemory: bool = false;
 
 let foundDirection: u32 = 0;
@@ -57,10 +62,13 @@ export function attachTable(): bool {
   slabs = allocate(<usize>MAX_SLABS * 8);
   slabCount = 0;
   nextSlab = FIRST_SLAB;
+  freshSlab = 0;
+  freshIndex = 0;
   freeList = 0;
   dyingList = 0;
   sweepSlab = 0;
   sweepIndex = 0;
+  sweepFrom = 0;
   outOfMemory = false;
   return slabs != 0 && attachTupleIndex();
 }
@@ -106,6 +114,18 @@ export function find(
   return search(family, proto, src, dst, sport, dport, zone, BOTH, now);
 }
 
+/** As find(), in the default zone, of an IPv4 tuple whose hashAhead() is `hash`. */
+export function findHashed(
+  hash: u32,
+  proto: u32,
+  src: u32,
+  dst: u32,
+  ports: u32,
+  now: u64,
+): usize {
+  return searchHashed(hash, FAMILY_V4, proto, src, dst, ports, 0, BOTH, now);
+}
+
 @inline
 function search(
   family: u32,
@@ -119,8 +139,22 @@ function search(
   now: u64,
 ): usize {
   const ports = sport | (dport << 16);
-  const key = keyOf(proto, family, zone);
-  const hash = hashTuple(src, dst, ports, key);
+  const hash = hashTuple(src, dst, ports, keyOf(proto, family, zone));
+  return searchHashed(hash, family, proto, src, dst, ports, zone, dirs, now);
+}
+
+@inline
+function searchHashed(
+  hash: u32,
+  family: u32,
+  proto: u32,
+  src: u32,
+  dst: u32,
+  ports: u32,
+  zone: u32,
+  dirs: u32,
+  now: u64,
+): usize {
   const addresses = <u64>src | (<u64>dst << 32);
   let bucket = bucketOf(hash);
   do {
@@ -228,12 +262,6 @@ function addSlab(at: usize, count: u32): void {
   store<u32>(slabs + (<usize>slabCount << 3), <u32>at);
   store<u32>(slabs + (<usize>slabCount << 3), count, 4);
   slabCount++;
-  for (let i = count; i > 0; i--) {
-    const conn = at + <usize>(i - 1) * connBytes;
-    store<u32>(conn + offsetof<Conn>('status'), 0);
-    store<u32>(conn, <u32>freeList);
-    freeList = conn;
-  }
 }
 
 function slabAt(index: u32): usize {
@@ -244,35 +272,64 @@ function slabSize(index: u32): u32 {
   return load<u32>(slabs + (<usize>index << 3), 4);
 }
 
-/** Looks at the next `steps` entries and frees those that are long dead at `now`. */
-function sweep(steps: u32, now: u64): void {
-  if (slabCount == 0) return;
-  for (let i: u32 = 0; i < steps; i++) {
+/** How many connections of a slab were ever used. */
+@inline
+function usedOf(slab: u32): u32 {
+  return slab == freshSlab ? freshIndex : slabSize(slab);
+}
+
+/** Looks at the next entries, unless it rests, and frees those that are long dead at `now`. */
+@inline
+function sweep(now: u64): void {
+  const rest = sweepFrom - now;
+  if (rest == 0 || rest > SWEEP_REST) sweepOn(now); // more: time has passed, or stepped back
+}
+
+function sweepOn(now: u64): void {
+  for (let i: u32 = 0; i < SWEEP_STEPS; i++) {
+    if (sweepSlab == freshSlab && sweepIndex == freshIndex) {
+      sweepSlab = 0;
+      sweepIndex = 0;
+      sweepFrom = now + SWEEP_REST;
+      return;
+    }
     const conn = changetype<Conn>(slabAt(sweepSlab) + <usize>sweepIndex * connBytes);
     if (isLinked(conn) && conn.expires + SWEEP_MARGIN <= now) kill(conn);
     if (++sweepIndex == slabSize(sweepSlab)) {
       sweepIndex = 0;
-      if (++sweepSlab == slabCount) sweepSlab = 0;
+      sweepSlab++;
     }
   }
 }
 
 /** A zeroed connection that is in no list, or 0 when memory has run out. */
 export function allocConn(now: u64): usize {
-  sweep(SWEEP_STEPS, now);
-  if (freeList == 0) {
+  sweep(now);
+  const freed = freeList;
+  if (freed != 0) freeList = load<u32>(freed);
+  const conn = freed != 0 ? freed : takeFresh();
+  if (conn == 0) {
+    outOfMemory = true;
+    return 0;
+  }
+  clear(conn, connBytes);
+  return conn;
+}
+
+/** A connection that was never used, or 0. Its memory is touched here for the first time. */
+function takeFresh(): usize {
+  if (freshSlab == slabCount) {
     const at = allocate(<usize>nextSlab * connBytes);
-    if (at == 0) {
-      outOfMemory = true;
-      return 0;
-    }
+    if (at == 0) return 0;
     addSlab(at, nextSlab);
+    if (freshSlab == slabCount) return 0; // there are too many
     if (nextSlab < MAX_SLAB) nextSlab *= 2;
   }
-  const conn = freeList;
-  if (conn == 0) return 0;
-  freeList = load<u32>(conn);
-  clear(conn, connBytes);
+  const conn = slabAt(freshSlab) + <usize>freshIndex * connBytes;
+  if (++freshIndex == slabSize(freshSlab)) {
+    freshIndex = 0;
+    freshSlab++;
+  }
   return conn;
 }
 
@@ -286,14 +343,19 @@ export function freeConn(conn: Conn): void {
 
 /** Links a connection under both its tuples. False: no memory. */
 export function link(conn: Conn): bool {
+  return linkHashed(conn, connHash(conn, 0), connHash(conn, 1));
+}
+
+/** As link(), with the hash of its original tuple and that of its reply tuple. */
+export function linkHashed(conn: Conn, hash: u32, replyHash: u32): bool {
   if (!reserveRoom()) {
     outOfMemory = true;
     return false;
   }
   const ref = <u32>changetype<usize>(conn);
   // A tuple that is its own reply is found as one: __nf_conntrack_hash_insert() has it in front.
-  enter(connHash(conn, 1), ref | 1);
-  enter(connHash(conn, 0), ref);
+  enter(replyHash, ref | 1);
+  enter(hash, ref);
   conn.status |= IPS_CONFIRMED;
   return true;
 }
@@ -366,8 +428,8 @@ export function nextLive(conn: usize, now: u64): usize {
     while (conn < slabAt(slab) || conn >= slabAt(slab) + <usize>slabSize(slab) * connBytes) slab++;
     index = <u32>((conn - slabAt(slab)) / connBytes) + 1;
   }
-  for (; slab < slabCount; slab++, index = 0) {
-    for (; index < slabSize(slab); index++) {
+  for (; slab <= freshSlab && slab < slabCount; slab++, index = 0) {
+    for (; index < usedOf(slab); index++) {
       const c = changetype<Conn>(slabAt(slab) + <usize>index * connBytes);
       if (isLinked(c) && c.expires > now) return changetype<usize>(c);
     }

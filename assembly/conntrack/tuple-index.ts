@@ -2,19 +2,19 @@
  * Where connections are found: a hash from the tuples of both directions to references, in buckets
  * of one cache line.
  *
- *     0  tag, u16, of each place │ 20 passed 22, strangers 10 │ 24 ref, u32, of each place
+ *     0  tag, u16, of each place │ 20 passed 12, away 2 of each place │ 24 ref, u32, of each place
  *
  * The low bits of a hash are its bucket, the high ones its tag; a tag of 0 is a free place. What
- * finds its bucket full goes on to the next one, where it is a stranger, and every bucket that it
- * passed counts it: a search ends at the first bucket that nothing passed. So a look-up costs one
- * line and a comparison of ten tags, meets no tombstones, and touches no connection but that with an
- * equal tag.
+ * finds its bucket full goes on to the next one, and every bucket that it passed counts it: a search
+ * ends at the first bucket that nothing passed. So a look-up costs one line and a comparison of ten
+ * tags, meets no tombstones, and touches no connection but that with an equal tag.
  *
  *     ref    address of the Conn (a multiple of 32) | direction of the tuple
  *
  * A ref has four bits to spare; in the table they hold those of the hash between the least number of
- * buckets and the tag. So the hash of all but strangers is known when the table grows, which then
- * reads and writes in order, and not from connections all over memory.
+ * buckets and the tag. With how many buckets away from its own it is, which `away` says, its whole
+ * hash is known when the table grows, which then reads and writes in order, and not from connections
+ * all over memory.
  */
 import { allocate } from '../memory';
 
@@ -22,8 +22,9 @@ const BUCKET: usize = 64;
 const BUCKET_SHIFT: usize = 6;
 const PLACES: u32 = 10; // per bucket
 const PASSED: usize = 20;
-const PASSED_BITS: u32 = 22; // what passes four million is never reached: it is passed one by one
-const PASSED_MASK: u32 = (1 << PASSED_BITS) - 1;
+const PASSED_BITS: u32 = 12;
+const PASSED_MASK: u32 = (1 << PASSED_BITS) - 1; // passed so often or more: no more counted
+const AWAY_FAR: u32 = 3; // buckets, or more
 const REFS: usize = 24;
 const ALL_PLACES: u32 = (1 << PLACES) - 1;
 const TAG_SHIFT: u32 = 16;
@@ -103,43 +104,52 @@ export function refAt(bucket: usize, places: u32): u32 {
   return placedRef(bucket, ctz<u32>(places)) & ~SPARE;
 }
 
-/** The bit that says that a place's hash is of another bucket. */
 @inline
-function strangerAt(place: u32): u32 {
-  return 1 << (PASSED_BITS + place);
+function awayShift(place: u32): u32 {
+  return PASSED_BITS + 2 * place;
 }
 
 /** Enters a reference. There must be room, see growIndex(). */
 export function enter(hash: u32, ref: u32): void {
   let bucket = bucketOf(hash);
+  let away: u32 = 0;
   let free = placesTagged(bucket, 0);
   while (free == 0) {
-    store<u32>(bucket, load<u32>(bucket, PASSED) + 1, PASSED);
+    const passed = load<u32>(bucket, PASSED);
+    if ((passed & PASSED_MASK) != PASSED_MASK) store<u32>(bucket, passed + 1, PASSED);
     bucket = next(bucket);
     free = placesTagged(bucket, 0);
+    away++;
   }
-  const place = <usize>ctz<u32>(free);
-  store<u16>(bucket + (place << 1), <u16>tagOf(hash));
-  store<u32>(bucket + (place << 2), ref | ((hash >> SPARE_SHIFT) & SPARE), REFS);
-  if (bucket != bucketOf(hash)) {
-    store<u32>(bucket, load<u32>(bucket, PASSED) | strangerAt(<u32>place), PASSED);
+  const place = ctz<u32>(free);
+  put(bucket, place, tagOf(hash), ref | ((hash >> SPARE_SHIFT) & SPARE));
+  if (away != 0) {
+    const word = load<u32>(bucket, PASSED);
+    store<u32>(bucket, word | (min<u32>(away, AWAY_FAR) << awayShift(place)), PASSED);
   }
   used++;
+}
+
+@inline
+function put(bucket: usize, place: u32, tag: u32, placed: u32): void {
+  store<u16>(bucket + (<usize>place << 1), <u16>tag);
+  store<u32>(bucket + (<usize>place << 2), placed, REFS);
 }
 
 /** Takes a reference out. It must be there. */
 export function leave(hash: u32, ref: u32): void {
   let bucket = bucketOf(hash);
   for (;;) {
+    const passed = load<u32>(bucket, PASSED);
     for (let places = placesWith(bucket, hash); places != 0; places &= places - 1) {
       if (refAt(bucket, places) != ref) continue;
       const place = ctz<u32>(places);
       store<u16>(bucket + (<usize>place << 1), 0);
-      store<u32>(bucket, load<u32>(bucket, PASSED) & ~strangerAt(place), PASSED);
+      store<u32>(bucket, passed & ~(AWAY_FAR << awayShift(place)), PASSED);
       used--;
       return;
     }
-    store<u32>(bucket, load<u32>(bucket, PASSED) - 1, PASSED);
+    if ((passed & PASSED_MASK) != PASSED_MASK) store<u32>(bucket, passed - 1, PASSED);
     bucket = next(bucket);
   }
 }
@@ -161,27 +171,58 @@ export function growIndex(hashOf: (ref: u32) => u32): usize {
   const bigger: usize = count >= MAX_BUCKETS ? 0 : allocate(<usize>count * 2 * BUCKET);
   if (bigger == 0) return 0;
   const old = buckets;
+  const kept = used;
   buckets = bigger;
   bucketMask = count * 2 - 1;
-  used = 0;
-  for (let b: u32 = 0; b < count; b++) {
-    const bucket = old + (<usize>b << BUCKET_SHIFT);
-    const strangers = load<u32>(bucket, PASSED);
-    for (let taken = placesTagged(bucket, 0) ^ ALL_PLACES; taken != 0; taken &= taken - 1) {
-      const place = ctz<u32>(taken);
-      const ref = refAt(bucket, taken);
-      enter(strangers & strangerAt(place) ? hashOf(ref) : knownHash(bucket, b, place), ref);
-    }
-  }
+  for (let b: u32 = 0; b < count; b++) split(old, b, count, hashOf);
+  used = kept;
   return old;
 }
 
-/** The hash of what is no stranger at a place of bucket number `b`. */
+/**
+ * Shares what is in bucket number `b` of the `count` that were in the table at `old` out to the two
+ * buckets that it becomes; what is away from its own, to those that that one became.
+ */
+function split(old: usize, b: u32, count: u32, hashOf: (ref: u32) => u32): void {
+  const from = old + (<usize>b << BUCKET_SHIFT);
+  const low = buckets + (<usize>b << BUCKET_SHIFT);
+  const high = low + (<usize>count << BUCKET_SHIFT);
+  const passed = load<u32>(from, PASSED);
+  let lowNext = placesTaken(low); // some came here from the bucket before
+  let highNext = placesTaken(high);
+  let strangers: u32 = 0;
+  for (let taken = placesTagged(from, 0) ^ ALL_PLACES; taken != 0; taken &= taken - 1) {
+    const place = ctz<u32>(taken);
+    const isHigh = (hashAt(from, b, place) & count) != 0;
+    const to = select(highNext, lowNext, isHigh);
+    if (((passed >> awayShift(place)) & AWAY_FAR) != 0 || to == PLACES) {
+      strangers |= 1 << place;
+      continue;
+    }
+    const tag = load<u16>(from + (<usize>place << 1));
+    put(select(high, low, isHigh), to, tag, placedRef(from, place));
+    highNext += <u32>isHigh;
+    lowNext += <u32>!isHigh;
+  }
+  for (; strangers != 0; strangers &= strangers - 1) {
+    const place = ctz<u32>(strangers);
+    const away = (passed >> awayShift(place)) & AWAY_FAR;
+    const ref = refAt(from, strangers);
+    enter(away == AWAY_FAR ? hashOf(ref) : hashAt(from, (b - away) & (count - 1), place), ref);
+  }
+}
+
 @inline
-function knownHash(bucket: usize, b: u32, place: u32): u32 {
+function placesTaken(bucket: usize): u32 {
+  return PLACES - popcnt<u32>(placesTagged(bucket, 0));
+}
+
+/** The hash of what is at a place and belongs to bucket number `home`. */
+@inline
+function hashAt(bucket: usize, home: u32, place: u32): u32 {
   const tag = <u32>load<u16>(bucket + (<usize>place << 1));
   const middle = (placedRef(bucket, place) & SPARE) << SPARE_SHIFT; // the tag's lowest bit, too
-  return ((tag >> 1) << (TAG_SHIFT + 1)) | middle | (b & (FIRST_BUCKETS - 1));
+  return ((tag >> 1) << (TAG_SHIFT + 1)) | middle | (home & (FIRST_BUCKETS - 1));
 }
 
 /** Whether two more references fit. */
