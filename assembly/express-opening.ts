@@ -28,13 +28,12 @@ import {
   movesOwner,
   start,
 } from './conntrack/index';
-import { isWayOpen } from './express';
 import { sysctl } from './host';
 import { noteMove } from './judge/book';
 import { fill } from './judge/entry';
 import { allocate } from './memory';
 import { tcpFingerprint, udpFingerprint } from './observe/fingerprint';
-import { nextPrediction } from './observe/pending';
+import { nextPrediction, setOrdinary } from './observe/pending';
 import { FrameRecord, Packet } from './packet';
 import {
   givenDport,
@@ -45,6 +44,7 @@ import {
   somePickUp,
 } from './pipeline/opening';
 import { entryIn, hasKey, loadKey, Opening, OpeningKey } from './pipeline/openings';
+import { isEntranceOpen } from './pipeline/entrance';
 import { resetOutcome } from './pipeline/outcome';
 import { writeResult } from './result';
 import { Traversal } from './slot';
@@ -164,7 +164,7 @@ export function goOpening(
   const a = changetype<Ahead>(aheads + (offset / AHEAD_ENTRY) * offsetof<Ahead>());
   if (a.entry == 0) return false;
   const e = changetype<Opening>(<usize>a.entry);
-  if (!hasKey(a.entry, a) || !isWayOpen(r.iface, frame)) return false;
+  if (!hasKey(a.entry, a) || !isEntranceOpen(r.iface, frame)) return false;
   const dst = a.dst;
   const dport = <u16>a.dport;
   if (!isGivenAlike(e, r.dst != dst || r.dport != dport)) return false;
@@ -202,11 +202,7 @@ export function goOpening(
   prediction.sport = r.sport;
   prediction.dport = dport;
   prediction.traversal = e.traversal;
-  prediction.copySrc = 0;
-  prediction.seen = 0;
-  prediction.cameBack = 0;
-  prediction.conn = 0;
-  prediction.quoted = 0;
+  setOrdinary(prediction);
 
   if (result != 0) {
     fill(p, r, frame);

@@ -30,7 +30,7 @@ export class FrameRecord {
   tcpFlags: u8;
   pktType: u8;
   direction: u8;
-  pad: u8;
+  plain: u8; // 1: nothing about it that only the long way knows (wire/plain.ts)
   flags: u16;
   fault: u8;
   icmp: u8; // ICMP type (the code is at l3 + l4Off + 1)

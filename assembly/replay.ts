@@ -19,7 +19,7 @@ import { AHEAD_ENTRY, AHEAD_HASH, AHEAD_REF } from './ahead';
 import { Conn } from './conntrack/conn';
 import {
   bucketOf,
-  hashAhead,
+  hashRecord,
   preloadConnections,
   preloadMovesOwner,
   refOf,
@@ -33,6 +33,7 @@ import { judgeFrame } from './judge/role';
 import { allocate } from './memory';
 import { FrameRecord, Packet } from './packet';
 import { leaveAs } from './pipeline/cached';
+import { attachEntrances } from './pipeline/entrance';
 import { attachOpenings } from './pipeline/opening';
 import { attachOutcome, Outcome, resetOutcome } from './pipeline/outcome';
 import { attachReassembly } from './pipeline/reassemble';
@@ -42,7 +43,7 @@ import { Slot, Traversal } from './slot';
 import { countBy } from './stats';
 import { addAhead, answerAhead, beginAhead, expectNext } from './table/index';
 
-const AHEAD: usize = 64; // frames
+const AHEAD: u32 = 64; // frames
 const GROUP: u32 = 16; // frames whose owners are compared at once
 
 let packet: Packet = changetype<Packet>(0);
@@ -58,11 +59,12 @@ export function attachReplay(thisWorker: u32, ofWorkers: u32): bool {
   ahead = allocate(AHEAD * AHEAD_ENTRY + 8);
   if (changetype<usize>(packet) == 0 || scratch == 0 || ahead == 0) return false;
   attachOutcome(scratch);
+  attachExpress();
   worker = thisWorker;
   workers = ofWorkers;
   return (
     attachBook(ofWorkers) &&
-    attachExpress() &&
+    attachEntrances() &&
     attachReassembly() &&
     attachOpenings() &&
     attachWays() &&
@@ -79,6 +81,8 @@ export function judgeSlot(slot: Slot): u32 {
     if (!preloadConnections(start, worker, workers)) return STATUS_NO_MEMORY;
     if (preloadMovesOwner()) noteMove();
   }
+  const firstFrame = slot.firstFrame;
+  const results = <usize>slot.results;
   let frames: u64 = 0;
   let express: u64 = 0;
   let bytes: u64 = 0;
@@ -88,21 +92,28 @@ export function judgeSlot(slot: Slot): u32 {
     const end = aheadEnd;
     frames += (end - ahead) / AHEAD_ENTRY;
     for (let at = ahead; at < end; at += AHEAD_ENTRY) {
-      const record = <usize>load<u32>(at);
-      const r = changetype<FrameRecord>(record);
+      // as many as go express, without a call: engines keep nothing in registers across one
+      const from = at;
+      let traversal: usize = 0;
+      while (at < end) {
+        const r = changetype<FrameRecord>(<usize>load<u32>(at));
+        traversal = goExpress(r, load<u32>(at, AHEAD_REF), firstFrame + indexOf(r, first));
+        if (traversal == 0) break;
+        bytes += r.ipLen;
+        if (results != 0) break;
+        at += AHEAD_ENTRY;
+      }
+      express += (at - from) / AHEAD_ENTRY;
+      if (at == end) break;
+      const r = changetype<FrameRecord>(<usize>load<u32>(at));
       const ref = load<u32>(at, AHEAD_REF);
-      const index = <u32>(record - first) / FRAME_RECORD_SIZE;
-      const frame = slot.firstFrame + index;
-      const results = <usize>slot.results;
-      const result = results == 0 ? 0 : results + <usize>index * RESULT_RECORD_SIZE;
-      if (ref == 0) expectNext();
-      const traversal = ref == 0 ? 0 : goExpress(r, ref, frame);
+      const index = indexOf(r, first);
+      const result = results == 0 ? 0 : results + index * RESULT_RECORD_SIZE;
       if (traversal != 0) {
         express++;
-        bytes += r.ipLen;
-        if (result != 0) writeExpress(r, ref, changetype<Traversal>(traversal), result);
-      } else if (ref != 0 || !goOpening(packet, r, at - ahead, frame, result)) {
-        judgeFrame(packet, r, frame, result);
+        writeExpress(r, ref, changetype<Traversal>(traversal), result);
+      } else {
+        judgeOther(r, ref, at - ahead, firstFrame + index, result);
       }
     }
   }
@@ -112,6 +123,21 @@ export function judgeSlot(slot: Slot): u32 {
   countBy(STAT_BYTES, bytes);
   if (tableFull()) return STATUS_NO_MEMORY;
   return isOwnerConflict() ? STATUS_OWNER_CONFLICT : STATUS_OK;
+}
+
+/** Number of a record of the slot whose first one is at `first`, counted from 0. */
+@inline
+function indexOf(r: FrameRecord, first: usize): usize {
+  return (changetype<usize>(r) - first) / FRAME_RECORD_SIZE;
+}
+
+/** Judges a frame that does not go express, `offset` behind the first one ahead. */
+function judgeOther(r: FrameRecord, ref: u32, offset: usize, frame: u64, result: usize): void {
+  if (ref == 0) {
+    expectNext();
+    if (goOpening(packet, r, offset, frame, result)) return;
+  }
+  judgeFrame(packet, r, frame, result);
 }
 
 /** Those of the slot's frames `from` to `from` + 15 that are this worker's, a bit each. */
@@ -134,14 +160,15 @@ function lookAhead(slot: Slot, from: u32): u32 {
   const n = slot.frameCount;
   let end = ahead;
   let i = from;
+  if (workers == 1) {
+    i = n - from < AHEAD ? n : from + AHEAD;
+    const last = first + <usize>i * FRAME_RECORD_SIZE;
+    let record = first + <usize>from * FRAME_RECORD_SIZE;
+    for (; record < last; record += FRAME_RECORD_SIZE) end = addFrame(end, record);
+  }
   for (; i < n && end <= ahead + (AHEAD - GROUP) * AHEAD_ENTRY; i += GROUP) {
     for (let own = ownOf(slot, i); own != 0; own &= own - 1) {
-      const record = first + <usize>(i + ctz<u32>(own)) * FRAME_RECORD_SIZE;
-      const r = changetype<FrameRecord>(record);
-      const ports = <u32>r.sport | (<u32>r.dport << 16);
-      store<u32>(end, <u32>record);
-      store<u32>(end, hashAhead(r.proto, r.src, r.dst, ports), AHEAD_HASH);
-      end += AHEAD_ENTRY;
+      end = addFrame(end, first + <usize>(i + ctz<u32>(own)) * FRAME_RECORD_SIZE);
     }
   }
   let sum: u64 = 0;
@@ -165,6 +192,17 @@ function lookAhead(slot: Slot, from: u32): u32 {
   store<u64>(ahead + AHEAD * AHEAD_ENTRY, sum); // so that the reads are not dropped
   aheadEnd = end;
   return min<u32>(i, n);
+}
+
+/** Adds a frame, with the hash of its tuple, to those ahead; returns their end. */
+@inline
+function addFrame(end: usize, record: usize): usize {
+  const addresses = load<u64>(record, offsetof<FrameRecord>('src'));
+  const ports = load<u32>(record, offsetof<FrameRecord>('sport'));
+  store<u32>(end, <u32>record);
+  const hash = hashRecord(changetype<FrameRecord>(record).proto, addresses, ports);
+  store<u32>(end, hash, AHEAD_HASH);
+  return end + AHEAD_ENTRY;
 }
 
 /** Asks the rules about the packets up to `end` that have no connection: those may meet them. */

@@ -8,7 +8,7 @@ import { attachTrack } from './track';
 
 export { bucketOf } from './tuple-index';
 export { connDump, movesOwner, preloadConnections, preloadMovesOwner } from './known';
-export { foundDir, hashAhead, kill, refOf, tableFull } from './table';
+export { foundDir, hashAhead, hashRecord, kill, refOf, tableFull } from './table';
 export { isPickUp, isStart, isUnknown, start } from './started';
 export { setTcpClosing } from './tcp';
 export {

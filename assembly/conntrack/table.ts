@@ -22,6 +22,7 @@ import {
   bucketOf,
   enter,
   hashTuple,
+  hashWords,
   hasIndexRoom,
   leave,
   indexBytes,
@@ -193,6 +194,12 @@ function searchHashed(
 @inline
 export function hashAhead(proto: u32, src: u32, dst: u32, ports: u32): u32 {
   return hashTuple(src, dst, ports, keyOf(proto, FAMILY_V4, 0));
+}
+
+/** hashAhead() of addresses and ports as they follow one another in a frame record. */
+@inline
+export function hashRecord(proto: u32, addresses: u64, ports: u32): u32 {
+  return hashWords(addresses, ports, keyOf(proto, FAMILY_V4, 0));
 }
 
 @inline

@@ -49,7 +49,13 @@ export function attachTupleIndex(): bool {
 /** Hash of a tuple. `ports`: source | destination << 16; `key`: see table.ts. */
 @inline
 export function hashTuple(src: u32, dst: u32, ports: u32, key: u32): u32 {
-  let h = (<u64>src | (<u64>dst << 32)) * 0x9e3779b97f4a7c15;
+  return hashWords(<u64>src | (<u64>dst << 32), ports, key);
+}
+
+/** The same with both addresses in one word. */
+@inline
+export function hashWords(addresses: u64, ports: u32, key: u32): u32 {
+  let h = addresses * 0x9e3779b97f4a7c15;
   h = (h ^ (h >> 32) ^ (<u64>ports | (<u64>key << 32))) * 0xd6e8feb86659fd93;
   return <u32>(h ^ (h >> 32));
 }

@@ -25,14 +25,21 @@ export class Prediction {
   sport: u16;
   dport: u16;
   traversal: u32; // Traversal: verdict, path and interfaces
+  // 16 bytes that most packets have zero, see setOrdinary()
   copySrc: u32; // a copy of it leaves as well, from this source (a promiscuous bridge's); 0: none
+  conn: u32; // Conn whose mapping was a guess when the packet left by it, or 0
+  quoted: u32; // of a message about another packet: what its owner is chosen by
   copySport: u16;
   seen: u8; // sightings of it leaving
   cameBack: u8; // 1: seen again where it came in, flooded to a hairpin port
   next: u32; // older entry of the bucket, number + 1
-  conn: u32; // Conn whose mapping was a guess when the packet left by it, or 0
-  quoted: u32; // of a message about another packet: what its owner is chosen by
-  pad1: u32;
+  pad: u32;
+}
+
+/** Says that no copy of the packet leaves, nothing of it is a guess and it quotes none. */
+@inline
+export function setOrdinary(e: Prediction): void {
+  v128.store(changetype<usize>(e), i64x2.splat(0), offsetof<Prediction>('copySrc'));
 }
 
 @inline
@@ -62,7 +69,8 @@ function at(number: u32): Prediction {
 
 @inline
 function bucket(fingerprint: u64): usize {
-  return buckets + <usize>(<u32>(fingerprint >> 40) & (BUCKETS - 1)) * 4;
+  const h = (fingerprint ^ (fingerprint >> 32)) * 0x9e3779b97f4a7c15;
+  return buckets + <usize>(<u32>(h >> 40) & (BUCKETS - 1)) * 4;
 }
 
 /** The next entry of the ring, for the caller to fill. */

@@ -1,10 +1,16 @@
 /**
  * Ways: a traversal, and the key of the packets that may repeat it (table/volatile-key.ts). They are
  * interned, so that all connections whose packets go the same way share one, and remember no more of
- * it than its address.
+ * it than its address. What else a packet must be like to go express (../express.ts) is worked out
+ * once for each.
  */
-import { allocate } from '../memory';
+import { PATH_FORWARD } from '../abi';
+import { ifaceAt } from '../host';
 import { reserve } from '../lookup/arena';
+import { allocate } from '../memory';
+import { Traversal } from '../slot';
+import { asksBelow, isEntrance } from './entrance';
+import { TOWARDS_ROUTED } from './outcome';
 
 const FIRST_SLOTS: u32 = 1 << 10;
 const MAX_WAYS: u32 = 1 << 20; // what packets have that rules tell apart may be anything
@@ -13,6 +19,11 @@ const MAX_WAYS: u32 = 1 << 20; // what packets have that rules tell apart may be
 export class Way {
   key: u32; // never 0
   traversal: u32; // Traversal
+  // of packets that go express
+  in: u16; // where they come in; 0: none does
+  leastTtl: u8;
+  asksBelow: u8; // 1: as long as nothing came in below that interface
+  largest: u32; // IP packet
 }
 
 let slots: usize = 0; // u32 Way, or 0; open addressing, half full at most
@@ -40,9 +51,23 @@ export function wayOf(key: u32, traversal: u32): u32 {
   const way = changetype<Way>(at);
   way.key = key;
   way.traversal = traversal;
+  describe(way, changetype<Traversal>(<usize>traversal));
   store<u32>(slot, <u32>at);
   count++;
   return <u32>at;
+}
+
+/** Says which packets may go this way express. */
+function describe(way: Way, t: Traversal): void {
+  const isExpress = t.physIn == 0 && t.flags == TOWARDS_ROUTED && isEntrance(t.in);
+  way.in = isExpress ? t.in : 0;
+  way.asksBelow = asksBelow(t.in) ? 1 : 0;
+  way.leastTtl = 0;
+  way.largest = u32.MAX_VALUE;
+  if (t.path != PATH_FORWARD) return;
+  way.leastTtl = 2;
+  const mtu = ifaceAt(t.out).mtu;
+  if (mtu != 0) way.largest = mtu;
 }
 
 /** The slot that holds the Way, or a free one. */

@@ -53,7 +53,12 @@ class KeyShape {
   length: u32; // Classifier; 0: no rule looks at it
   lengthShift: u32;
   isNumbered: u32; // 1: a key is the number of its parts
+  asksHeader: u32; // 1: some rule looks at more of a TCP or UDP packet than at its connection
 }
+
+/** What tells packets of a connection apart that is in every header. */
+const HEADER_DIMS: u32 =
+  (1 << DIM_TCP_FLAGS) | (1 << DIM_TTL) | (1 << DIM_TOS) | (1 << DIM_PKTTYPE) | (1 << DIM_LENGTH);
 
 let shapes: usize = 0; // KeyShape of v4, then of v6
 let numbers: usize = 0;
@@ -96,6 +101,7 @@ function shapeFor(shape: KeyShape, family: Family): bool {
     const classifier = changetype<Classifier>(at);
     const shift = shape.bits;
     let classes = classifier.alike != 0 ? classifier.alikeClasses : classifier.classes;
+    if (HEADER_DIMS & (1 << dim)) shape.asksHeader = 1;
     switch (dim) {
       case DIM_CT:
         shape.conntrack = partTable(dim, classifier, shift);
@@ -194,13 +200,12 @@ export function plainKey(
   conn: u32,
 ): u32 {
   const shape = shapeOf(FAMILY_V4);
-  let packed =
-    partOf(shape.conntrack, ctValue) |
-    partOf(shape.tcpFlags, tcpFlags) |
-    partOf(shape.ttl, ttl) |
-    partOf(shape.tos, tos) |
-    partOf(shape.pktType, 0);
-  if (shape.length != 0) packed |= classPart(shape.length, length, shape.lengthShift);
+  let packed = partOf(shape.conntrack, ctValue);
+  if (shape.asksHeader) {
+    packed |= partOf(shape.tcpFlags, tcpFlags) | partOf(shape.ttl, ttl);
+    packed |= partOf(shape.tos, tos) | partOf(shape.pktType, 0);
+    if (shape.length != 0) packed |= classPart(shape.length, length, shape.lengthShift);
+  }
   if (!shape.isNumbered) return FLAG | <u32>packed;
   return shape.bits > MAX_BITS ? 0 : numberOf(packed, markOf(shape, conn));
 }

@@ -40,13 +40,27 @@ function fold(sum: u64): u32 {
   return (s & 0xffff) + (s >> 16);
 }
 
+// 65,535 times INVERSE is 1 modulo 2^64, so that of all products by it only those of multiples of
+// 65,535 are no larger than MOST.
+const INVERSE: u64 = 0xfffefffefffeffff;
+const MOST: u64 = 0x0001000100010001;
+
 /**
- * One's complement sum, not folded, of `len` bytes at `at` as 16-bit words in memory order; an odd
- * last byte is padded with zero. The sum's byte order is memory's: compare with stored values only.
- * Up to 256 KiB; reads CHECKSUM_SLACK bytes more.
+ * Whether a one's complement sum that is not 0 folds to 0xffff: whether it is a multiple of that.
+ * Words of any width may be added up for it, as 2^16 is 1 modulo 65,535.
  */
 @inline
-export function onesSum(at: usize, len: u32): u64 {
+export function isRightSum(sum: u64): bool {
+  return sum * INVERSE <= MOST;
+}
+
+/**
+ * Sums of the 16-bit words of `len` bytes at `at`, in memory order, over four lanes; an odd last
+ * byte is padded with zero. Up to 256 KiB, with which each lane is below 2^30; reads CHECKSUM_SLACK
+ * bytes more.
+ */
+@inline
+function wordSums(at: usize, len: u32): v128 {
   let sums = i32x4.splat(0);
   const end = at + (len & ~15);
   for (const fours = at + (len & ~63); at < fours; at += 64) {
@@ -61,9 +75,23 @@ export function onesSum(at: usize, len: u32): u64 {
     at += 16;
   }
   const rest = v128.and(v128.load(at), v128.load(KEEP + 16 - <usize>(len & 15)));
-  sums = i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(rest));
-  const pair = <u64>i64x2.extract_lane(sums, 0) + <u64>i64x2.extract_lane(sums, 1);
-  return (pair & 0xffffffff) + (pair >> 32); // each lane is below 2^30
+  return i32x4.add(sums, i32x4.extadd_pairwise_i16x8_u(rest));
+}
+
+/** The four lanes as two numbers, added up. */
+@inline
+function ofLanes(sums: v128): u64 {
+  return <u64>i64x2.extract_lane(sums, 0) + <u64>i64x2.extract_lane(sums, 1);
+}
+
+/**
+ * One's complement sum, not folded, of `len` bytes at `at` as 16-bit words. Its byte order is
+ * memory's: compare with stored values only.
+ */
+@inline
+export function onesSum(at: usize, len: u32): u64 {
+  const pair = ofLanes(wordSums(at, len));
+  return (pair & 0xffffffff) + (pair >> 32);
 }
 
 /**
@@ -72,11 +100,9 @@ export function onesSum(at: usize, len: u32): u64 {
  */
 @inline
 export function isRightV4(l3: usize, l4: usize, len: u32, proto: u32): bool {
-  const addresses = load<u64>(l3, IPV4_SRC);
-  let sum = onesSum(l4, len) + <u64>(<u32>bswap<u16>(<u16>len) + (proto << 8));
-  sum += (addresses & 0xffffffff) + (addresses >> 32);
-  const twice = <u32>(sum & 0xffff) + <u32>(sum >> 16); // sum < 2^35: this is < 2^20
-  return (twice & 0xffff) + (twice >> 16) == 0xffff;
+  const addresses = i32x4.extadd_pairwise_i16x8_u(v128.load64_zero(l3, IPV4_SRC));
+  const sums = i32x4.add(wordSums(l4, len), addresses);
+  return isRightSum(ofLanes(sums) + (<u64>(len + proto) << 8)); // both in network order
 }
 
 /** Sum of the pseudo header: addresses as captured, protocol and transport length. */

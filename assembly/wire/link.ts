@@ -36,6 +36,7 @@ import {
   placeIface,
   placePktType,
 } from './place';
+import { isPlain } from './plain';
 import { addFact, CaptureState, Link } from './state';
 import { placeGuessedTag, placeTagged, tagOf } from './tag';
 
@@ -252,6 +253,7 @@ export function decodeFrame(
   rarities(f, state, place);
   noteInner(f, state, frame);
   if (f.fault != FAULT_NONE) return;
+  f.plain = isPlain(f) ? 1 : 0;
   if (place & PLACE_LEARN && f.l2 != 0) {
     neighbourLearn(placeIface(place), f.family, f.l3, macAt(<usize>f.l2 + 6), frame);
   }

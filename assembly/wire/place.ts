@@ -36,6 +36,7 @@ import {
   macOf,
   ownerOfMac,
 } from './macs';
+import { isPlainPlace } from './plain';
 
 /** Neither interface nor MACs tell: decide by IP addresses (see between.ts). */
 export const PLACE_BY_ADDRESS: u32 = 1 << 24;
@@ -55,6 +56,12 @@ export function placeDirection(place: u32): u32 {
 @inline
 export function placePktType(place: u32): u32 {
   return (place >> 20) & 15;
+}
+
+/** Whether frames at this place may be plain. */
+@inline
+export function isPlainAt(place: u32): bool {
+  return isPlainPlace(placeIface(place), placeDirection(place), placePktType(place));
 }
 
 @inline
@@ -92,6 +99,7 @@ const TEMPLATE_IFACE: usize = PLACE_TEMPLATE + 2;
 const TEMPLATE_FAMILY: usize = PLACE_TEMPLATE + 6;
 const TEMPLATE_PKT_TYPE: usize = PLACE_TEMPLATE + 11;
 export const TEMPLATE_DIRECTION: usize = PLACE_TEMPLATE + 12;
+const TEMPLATE_PLAIN: usize = PLACE_TEMPLATE + 13;
 const TEMPLATE_FLAGS: usize = PLACE_TEMPLATE + 14;
 const PLAIN_HEADER: u16 = 20; // of IPv4, without options
 
@@ -146,6 +154,7 @@ export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u
   store<u8>(entry, <u8>FAMILY_V4, TEMPLATE_FAMILY);
   store<u8>(entry, <u8>placePktType(place), TEMPLATE_PKT_TYPE);
   store<u8>(entry, <u8>placeDirection(place), TEMPLATE_DIRECTION);
+  store<u8>(entry, isPlainAt(place) ? 1 : 0, TEMPLATE_PLAIN);
   store<u16>(entry, <u16>FRAME_ETHERNET, TEMPLATE_FLAGS);
   return place;
 }

@@ -8,7 +8,7 @@
  * not even those of branches never taken.
  *
  *     record  0 time │ 8 l2 l3 │ 16 capLen frameLen │ 24 ipLen │ 28 src dst sport dport │
- *            40 l4Off iface fragOff family proto ttl tos tcpFlags pktType direction 0 flags │
+ *            40 l4Off iface fragOff family proto ttl tos tcpFlags pktType direction plain flags │
  *            56 fault icmp need have, all zero
  *
  * The 16 bytes from 40 on are the place's template with four of them filled in from the header.
@@ -28,6 +28,7 @@ import { mayShowMore } from './inner';
 import {
   differences,
   ENTRY_BY_ADDRESS,
+  isPlainAt,
   PLACE_TEMPLATE,
   placeDirection,
   placeEntry,
@@ -55,12 +56,14 @@ const PROTO: usize = 47;
 const TTL: usize = 48;
 const TOS: usize = 49;
 const FLAGS_OF_TCP: usize = 50;
+const PLAIN: usize = 53;
 const FLAGS: usize = 54;
 
 // Of the template, by the size of the field.
 const IFACE_LANE: u8 = 1;
 const PKT_TYPE_LANE: u8 = 11;
 const DIRECTION_LANE: u8 = 12;
+const PLAIN_LANE: u8 = 13;
 const FLAGS_LANE: u8 = 7;
 
 /**
@@ -127,6 +130,7 @@ export function decodeUsual(
   if (there < total) {
     store<u32>(at, there, 16);
     store<u16>(at, <u16>i16x8.extract_lane_u(template, FLAGS_LANE) | FRAME_SNAPPED, FLAGS);
+    store<u8>(at, 0, PLAIN);
   }
   if (state.workers > 1) {
     const ports = <u32>i32x4.extract_lane(turned, 2);
@@ -141,5 +145,6 @@ function withPlace(template: v128, place: u32): v128 {
   template = i16x8.replace_lane(template, IFACE_LANE, <i16>placeIface(place));
   template = i8x16.replace_lane(template, PKT_TYPE_LANE, <i8>placePktType(place));
   template = i8x16.replace_lane(template, DIRECTION_LANE, <i8>placeDirection(place));
+  template = i8x16.replace_lane(template, PLAIN_LANE, isPlainAt(place) ? 1 : 0);
   return i16x8.replace_lane(template, FLAGS_LANE, <i16>(FRAME_ETHERNET | FRAME_NO_IFACE));
 }

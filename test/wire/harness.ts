@@ -84,6 +84,7 @@ export interface Frame {
   readonly icmp: number;
   readonly iface: number;
   readonly direction: number;
+  readonly plain: boolean;
   readonly pktType: number;
   readonly owner: number;
   readonly flags: number;
@@ -279,6 +280,7 @@ export class Front {
       tcpFlags: view.getUint8(at + 50),
       pktType: view.getUint8(at + 51),
       direction: view.getUint8(at + 52),
+      plain: view.getUint8(at + 53) !== 0,
       owner,
       flags: view.getUint16(at + 54, true),
       fault: view.getUint8(at + 56),

@@ -65,12 +65,15 @@ describe('IPv4', () => {
       flags: abi.FRAME_ETHERNET,
       iface: ETH0,
       direction: abi.DIRECTION_IN,
+      plain: true,
     });
   });
 
   it('skips options', () => {
     const options = [0x94, 4, 0, 0];
-    expect(v4({ options, payload: udp(7, 9) })).toMatchObject({ l4Off: 24, sport: 7, dport: 9 });
+    expect(v4({ options, payload: udp(7, 9) })).toMatchObject({
+      ...{ l4Off: 24, sport: 7, dport: 9, plain: false },
+    });
   });
 
   it('trims padding', () => {
