@@ -6,6 +6,7 @@ import { Fault } from './fault.ts';
 import type { Ipset, IpsetEntry, SetDimension, SetMethod } from './ipset.ts';
 import { readAddresses, readElement, readPorts } from './ipset-entry.ts';
 import { tokenize } from './lexer.ts';
+import { namedIn } from './named-in.ts';
 import { mark, prefixLen, text, u16, u32, u64 } from './readers.ts';
 import { classId } from './target/classify.ts';
 import type { Family } from './values.ts';
@@ -235,7 +236,7 @@ function readOptions(
   const options = new Map<string, Argument>();
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as Argument;
-    const values = Object.hasOwn(known, word.text) ? known[word.text] : undefined;
+    const values = namedIn(known, word.text);
     if (values === undefined) throw new Fault(`unknown option "${word.text}"`, word.column);
     if (values === 0) {
       options.set(word.text, word);

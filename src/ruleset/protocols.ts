@@ -1,3 +1,5 @@
+import { namedIn } from './named-in.ts';
+
 /** Protocol names that `-p` takes: iptables' own, then those of the IANA registry in common use. */
 const PROTOCOLS: Readonly<Record<string, number>> = {
   all: 0,
@@ -68,7 +70,7 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
 
 /** Number of a protocol by its name in lower case. */
 export function protocolNumber(name: string): number | undefined {
-  return Object.hasOwn(PROTOCOLS, name) ? PROTOCOLS[name] : undefined;
+  return namedIn(PROTOCOLS, name);
 }
 
 /** Protocol number -> the match that its options load without `-m` (`-p tcp --dport 80`). */

@@ -11,6 +11,7 @@ import {
 } from './address.ts';
 import type { Argument, RuleContext } from './extension.ts';
 import { Fault } from './fault.ts';
+import { namedIn } from './named-in.ts';
 import { protocolNumber } from './protocols.ts';
 import { servicePort } from './services.ts';
 import type {
@@ -188,8 +189,8 @@ const TOS_NAMES: Readonly<Record<string, number>> = {
 
 /** `value[/mask]` or a name; a name leaves the ECN bits out (mask 0x3f, as iptables has it). */
 export function tos(arg: Argument): MaskedValue {
-  const named = TOS_NAMES[arg.text.toLowerCase()];
-  if (named !== undefined) return { value: named, mask: 0x3f };
+  const value = namedIn(TOS_NAMES, arg.text.toLowerCase());
+  if (value !== undefined) return { value, mask: 0x3f };
   return masked(MAX_U8)(arg);
 }
 
@@ -198,8 +199,8 @@ const DSCP_CLASSES: Readonly<Record<string, number>> = { be: 0, ef: 0x2e };
 /** A DiffServ class: CS0 … CS7, AF11 … AF43, BE, EF (RFC 2474, 2597, 3246). */
 export function dscpClass(arg: Argument): number {
   const name = arg.text.toLowerCase();
-  const named = DSCP_CLASSES[name];
-  if (named !== undefined) return named;
+  const value = namedIn(DSCP_CLASSES, name);
+  if (value !== undefined) return value;
   const selector = /^cs([0-7])$/.exec(name);
   if (selector !== null) return Number(selector[1]) << 3;
   const assured = /^af([1-4])([1-3])$/.exec(name);

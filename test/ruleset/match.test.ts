@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { match, problemsOf, rule } from './parse.ts';
+import { match, parse, problemsOf, rule, tableOf } from './parse.ts';
 
 const NO_INVERT = { invert: false };
 const ALL_V4 = 0xffffffffn;
@@ -87,12 +87,17 @@ describe('iptables itself', () => {
   });
 
   test('a rule keeps its good parts, the bad ones become unknown nodes', () => {
-    const text =
-      '*filter\n:INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 99999 -s 1.1.1.1 -j DROP\nCOMMIT\n';
     const spec = '-p tcp -m tcp --dport 99999 -s 1.1.1.1 -j DROP';
-    expect(text).toContain(spec);
     expect(problemsOf(spec)).toEqual([
       'tcp: expected a port (0 to 65535 or a service name), found "99999"',
+    ]);
+    expect(parse(tableOf(spec)).rules).toMatchObject([
+      {
+        src: { prefixLen: 32 },
+        proto: { number: 6 },
+        matches: [{ kind: 'unknown', name: 'tcp', text: '-m tcp --dport 99999' }],
+        target: { kind: 'DROP' },
+      },
     ]);
   });
 });
@@ -446,6 +451,9 @@ describe('matches', () => {
 
   test.for([
     '-p tcp -m tcp --tcp-flags SYN,FOO SYN',
+    // names that all objects have
+    ...['-m pkttype --pkt-type constructor', '-m tos --tos constructor'],
+    ...['-m dscp --dscp-class constructor', '-m dscp --dscp-class __proto__'],
     '-m multiport --dports 80',
     '! -p tcp -m multiport --dports 80',
     '-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16',

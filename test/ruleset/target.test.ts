@@ -203,6 +203,7 @@ describe('targets', () => {
     ['-j REJECT --reject-with tcp-reset', 'filter'],
     ['-j REJECT', 'mangle'],
     ['-j LOG --log-level 9', 'filter'],
+    ['-j LOG --log-level constructor', 'filter'],
     ['-j TTL --ttl-dec 0', 'mangle'],
     ['-j TTL --ttl-set 5', 'filter'],
     ['-j CT --notrack', 'mangle'],

@@ -1,4 +1,5 @@
 import { type Argument, type Extension, VALUE_OR_NOT } from '../extension.ts';
+import { namedIn } from '../named-in.ts';
 import { oneOf } from '../readers.ts';
 import type { Invertible } from '../values.ts';
 
@@ -15,8 +16,8 @@ const ALIASES: Readonly<Record<string, PkttypeMatch['type']>> = {
 };
 
 function packetType(arg: Argument): PkttypeMatch['type'] {
-  const named = ALIASES[arg.text.toLowerCase()];
-  return named ?? oneOf(['unicast', 'broadcast', 'multicast', 'otherhost'] as const)(arg);
+  const alias = namedIn(ALIASES, arg.text.toLowerCase());
+  return alias ?? oneOf(['unicast', 'broadcast', 'multicast', 'otherhost'] as const)(arg);
 }
 
 export const pkttypeExtension: Extension<PkttypeMatch> = {

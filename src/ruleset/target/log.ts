@@ -1,5 +1,6 @@
 import { type Argument, type Extension, FLAG, VALUE } from '../extension.ts';
 import { Fault } from '../fault.ts';
+import { namedIn } from '../named-in.ts';
 import { parseUnsigned, shortText } from '../readers.ts';
 
 /** -j LOG */
@@ -32,7 +33,7 @@ const DEFAULT_LEVEL = 4; // LOG_DEFAULT_LEVEL, warning
 
 function level(arg: Argument): number {
   const value = parseUnsigned(arg.text);
-  const found = value === null ? LEVELS[arg.text.toLowerCase()] : Number(value);
+  const found = value === null ? namedIn(LEVELS, arg.text.toLowerCase()) : Number(value);
   if (found === undefined || found > 7) {
     throw new Fault(`expected a log level (0 to 7 or a name), found "${arg.text}"`, arg.column);
   }

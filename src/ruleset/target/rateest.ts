@@ -1,5 +1,6 @@
 import { type Argument, type Extension, VALUE } from '../extension.ts';
 import { Fault } from '../fault.ts';
+import { namedIn } from '../named-in.ts';
 import { shortText } from '../readers.ts';
 
 /** -j RATEEST */
@@ -23,7 +24,7 @@ const UNITS: Readonly<Record<string, number>> = {
 function time(arg: Argument): number {
   const parts = /^(\d+\.?\d*)(\w*?)s?$/i.exec(arg.text);
   const word = (/[a-z]+$/i.exec(arg.text)?.[0] ?? 'us').toLowerCase();
-  const unit = UNITS[word] ?? UNITS[word.replace(/s$/, '')];
+  const unit = namedIn(UNITS, word) ?? namedIn(UNITS, word.replace(/s$/, ''));
   if (parts === null || unit === undefined) {
     throw new Fault(`expected a time such as 250ms, found "${arg.text}"`, arg.column);
   }

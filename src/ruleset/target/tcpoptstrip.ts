@@ -1,4 +1,5 @@
 import { type Argument, type Extension, VALUE } from '../extension.ts';
+import { namedIn } from '../named-in.ts';
 import { listOf, unsigned } from '../readers.ts';
 
 /** -j TCPOPTSTRIP */
@@ -18,7 +19,7 @@ const NAMES: Readonly<Record<string, number>> = {
 };
 
 function tcpOption(arg: Argument): number {
-  return NAMES[arg.text] ?? unsigned(255, 2)(arg);
+  return namedIn(NAMES, arg.text) ?? unsigned(255, 2)(arg);
 }
 
 export const tcpoptstripExtension: Extension<TcpoptstripTarget> = {
