@@ -18,7 +18,7 @@ export function summarizeHost(compiled: Compiled): HostSummary {
   };
 }
 
-export function summarizeProblem(problem: DockfwError): ProblemSummary {
+function summarizeProblem(problem: DockfwError): ProblemSummary {
   return {
     code: problem.code,
     severity: problem.severity,

@@ -152,7 +152,7 @@ function named<Name extends string>(
 }
 
 /** The rule or policy behind a counter id, where one of them decided; else null. */
-export function ruleOf(
+function ruleOf(
   counters: readonly CounterInfo[],
   reason: number,
   counter: number,

@@ -8,7 +8,7 @@ const LABEL_WIDTH = 11;
 const ASSUMED_LINES = 3;
 
 /** A line under a label in the left margin; an empty label continues the one above. */
-export function labelled(look: Style, label: string, text: string): string {
+function labelled(look: Style, label: string, text: string): string {
   return `${look.heading(label.padEnd(LABEL_WIDTH))}${text}`;
 }
 

@@ -1,5 +1,6 @@
 /** One connection tracked both ways, the short one on a copy; see established.entry.ts. */
-import { hostImage, startCore } from './core.ts';
+import { startCore } from './core.ts';
+import { hostImage } from './host-image.ts';
 
 export interface Exports {
   allocate(bytes: number): number;

@@ -1,6 +1,7 @@
 /** Drives the connection tracking core: one instance per test, time in seconds. */
 import * as abi from '../../assembly/abi.ts';
-import { hostImage, startCore } from './core.ts';
+import { startCore } from './core.ts';
+import { hostImage } from './host-image.ts';
 import { TCP_STATES } from './status.ts';
 import { addressBytes, addressText } from './wire.ts';
 
@@ -42,7 +43,7 @@ export interface Range {
 }
 
 export const MAP_IPS = 1;
-export const PROTO_SPECIFIED = 2;
+const PROTO_SPECIFIED = 2;
 export const PROTO_RANDOM = 4;
 export const PERSISTENT = 8;
 export const PROTO_OFFSET = 32;

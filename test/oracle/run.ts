@@ -1,6 +1,9 @@
 /**
- * The oracle from the command line, on the built dist/: `npm run oracle -- [--shrink] SEED[-LAST]
- * …`. Prints the differences of each seed; with --shrink also of a smaller case of the first that
+ * The oracle from the command line, on the built dist/:
+ *
+ *     npm run oracle -- [--shrink] [--workers N] SEED[-LAST] …
+ *
+ * Prints the differences of each seed; with --shrink also of a smaller case of the first that
  * differs, which stays in a directory. Exit status 1: something differs.
  */
 import { mkdtempSync } from 'node:fs';

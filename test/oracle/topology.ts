@@ -45,7 +45,7 @@ function maskOf(prefixLen: number): number {
   return prefixLen === 0 ? 0 : (0xffffffff << (32 - prefixLen)) >>> 0;
 }
 
-export function inPrefix(address: number, network: number, prefixLen: number): boolean {
+function inPrefix(address: number, network: number, prefixLen: number): boolean {
   const mask = maskOf(prefixLen);
   return (address & mask) >>> 0 === (network & mask) >>> 0;
 }

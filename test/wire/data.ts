@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-export const dataDir = process.env.DOCKFW_DATA ?? join(root, '../shared/data');
+const dataDir = process.env.DOCKFW_DATA ?? join(root, '../shared/data');
 export const hasData = existsSync(join(dataDir, 'captures'));
 if (!hasData) console.warn(`skipped: no captures at ${dataDir} (set DOCKFW_DATA)`);
 

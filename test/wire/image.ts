@@ -46,7 +46,7 @@ export const PORT: InterfaceSpec = {
   mac: 'fe:01:ac:11:00:02',
   master: 'docker0',
 };
-export const PORT2: InterfaceSpec = {
+const PORT2: InterfaceSpec = {
   name: 'veth2',
   kind: abi.IFACE_PORT,
   ifindex: 7,

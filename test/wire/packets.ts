@@ -1,5 +1,5 @@
 /** Builds captures byte by byte: packets, frames around them, files around those. */
-import { addressBytes, CONTAINER_MAC, GATEWAY_MAC, macBytes, UPLINK } from './image.ts';
+import { addressBytes, GATEWAY_MAC, macBytes, UPLINK } from './image.ts';
 
 export type Bytes = readonly number[];
 
@@ -118,11 +118,6 @@ export function ethernet(payload: Bytes, fields: Ethernet = {}): Bytes {
     ...be16(type),
     ...payload,
   ];
-}
-
-/** From a container to its gateway, on the bridge port. */
-export function fromContainer(payload: Bytes, fields: Ethernet = {}): Bytes {
-  return ethernet(payload, { src: CONTAINER_MAC, dst: '02:42:81:11:00:01', ...fields });
 }
 
 export interface Captured {

@@ -15,7 +15,7 @@ export function containerAddresses(family: Family): readonly string[] {
   return addressesOf(CONTAINERS, family);
 }
 
-export function outsideAddresses(family: Family): readonly string[] {
+function outsideAddresses(family: Family): readonly string[] {
   return addressesOf(OUTSIDERS, family);
 }
 
