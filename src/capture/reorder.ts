@@ -4,6 +4,7 @@ import { CAPTURE_MAX_PACKET } from '../../assembly/abi-capture.ts';
 import type { CaptureError } from '../errors.ts';
 import { FrameNumbers } from './frame-numbers.ts';
 import type { CaptureSource } from './source.ts';
+import { type Packet, TimeWindow, WINDOW_BYTES } from './time-window.ts';
 
 /**
  * Frames of a pcapng file in order of time. dumpcap reads several interfaces in turn, a burst from
@@ -26,22 +27,10 @@ const OPTION_NAME = 2;
 const OPTION_TSRESOL = 9;
 const OPTION_TSOFFSET = 14;
 const NANOS = 1_000_000_000n;
-/** Bursts are some hundred milliseconds long; frames later than this keep their order. */
-const WINDOW_NANOS = 2n * NANOS;
-const WINDOW_BYTES = 64 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 
 /** Bytes up to the next multiple of four. */
 const padding = (length: number): number => (4 - (length % 4)) % 4;
-
-interface Packet {
-  readonly tsNanos: bigint;
-  /** Breaks ties: the kernel stamps a packet once, when it comes in by a bridge's port. */
-  readonly rank: number;
-  /** 1-based number in the file. */
-  readonly frame: number;
-  readonly block: Buffer;
-}
 
 interface Interface {
   readonly rank: number;
@@ -69,13 +58,8 @@ export class ReorderedSource implements CaptureSource {
   #interfaces: Interface[] = [];
   readonly #rankOf: (name: string) => number;
   #nextFrame = 1;
-  #held: Packet[] = [];
-  #heldBytes = 0;
-  #sorted = true;
-  #newest = 0n;
-  /** When the newest is as late as this, see what can be handed out. */
-  #releaseAt = 0n;
-  #out: Buffer[] = [];
+  readonly #window = new TimeWindow();
+  #out: Uint8Array[] = [];
 
   /** `rankOf` an interface name: packets of equal time are handed out by ascending rank. */
   constructor(inner: CaptureSource, rankOf: (name: string) => number = () => 0) {
@@ -122,7 +106,7 @@ export class ReorderedSource implements CaptureSource {
   /** Takes in some blocks or, at the end, hands out what is left. False when nothing is. */
   async #step(): Promise<boolean> {
     if (this.#ended) {
-      if (this.#held.length === 0 && this.#bytes.length === 0) return false;
+      if (this.#window.isEmpty && this.#bytes.length === 0) return false;
       return this.#pass(); // what is cut off, too: the reader says where
     }
     const fresh = Buffer.allocUnsafe(READ_BYTES);
@@ -137,7 +121,7 @@ export class ReorderedSource implements CaptureSource {
   }
 
   #pass(): true {
-    this.#release(undefined);
+    this.#hand(this.#window.takeAll());
     if (this.#bytes.length > 0) this.#out.push(this.#bytes);
     this.#bytes = Buffer.alloc(0);
     return true;
@@ -194,54 +178,21 @@ export class ReorderedSource implements CaptureSource {
     if (type === ENHANCED_PACKET && this.#interfaces.length > 1) {
       const tsNanos = this.#time(block);
       const rank = this.#interfaces[this.#u32(block, 8)]?.rank ?? 0;
-      if (tsNanos === this.#newest) this.#sorted = false;
-      if (tsNanos < this.#newest) this.#sorted = false;
-      else this.#newest = tsNanos;
-      this.#held.push({ tsNanos, rank, frame: this.#nextFrame++, block });
-      this.#heldBytes += block.length;
-      this.#releaseSome();
+      this.#hand(this.#window.add({ tsNanos, rank, frame: this.#nextFrame++, block }));
       return;
     }
     if (type === SECTION_HEADER) this.#interfaces = [];
-    this.#release(undefined);
+    this.#hand(this.#window.takeAll());
     if (type === INTERFACE_DESCRIPTION) this.#interfaces.push(this.#interface(block));
     if (type === ENHANCED_PACKET || OTHER_FRAMES.has(type)) this.frames.push(this.#nextFrame++);
     this.#out.push(block);
   }
 
-  /**
-   * Hands out what nothing is expected before any more, now and then. When, packets alone decide,
-   * not the pieces in which they are read: garbage for a time must not be sorted one way here,
-   * another there.
-   */
-  #releaseSome(): void {
-    const isFull = this.#heldBytes > WINDOW_BYTES;
-    if (!isFull && this.#newest < this.#releaseAt) return;
-    this.#release(this.#newest - WINDOW_NANOS, isFull ? WINDOW_BYTES / 2 : WINDOW_BYTES);
-    this.#releaseAt = this.#newest + WINDOW_NANOS / 8n;
-  }
-
-  /** Hands out the held packets up to a time (all of them when undefined), and to so many bytes. */
-  #release(until: bigint | undefined, mostBytes = WINDOW_BYTES): void {
-    if (!this.#sorted) {
-      this.#held.sort((a, b) =>
-        a.tsNanos < b.tsNanos
-          ? -1
-          : a.tsNanos > b.tsNanos
-            ? 1
-            : a.rank - b.rank || a.frame - b.frame,
-      );
-      this.#sorted = true;
+  #hand(packets: readonly Packet[]): void {
+    for (const { block, frame } of packets) {
+      this.#out.push(block);
+      this.frames.push(frame);
     }
-    let n = 0;
-    for (const packet of this.#held) {
-      if (until !== undefined && packet.tsNanos > until && this.#heldBytes <= mostBytes) break;
-      this.#out.push(packet.block);
-      this.frames.push(packet.frame);
-      this.#heldBytes -= packet.block.length;
-      n++;
-    }
-    this.#held.splice(0, n);
   }
 
   #time(block: Buffer): bigint {
