@@ -79,6 +79,30 @@ function packet(random: Random, { v4, v6 }: Described, number: number): number[]
   return [...ipv4({ src, dst, proto, ttl, frag, id, payload })];
 }
 
+const KNOWN_PROTOS = [6, 17, 1, 47, 132, 33];
+
+/** Connections known at the start, as `conntrack -L` lists them; of some, NAT changed an end. */
+function known(random: Random, { v4 }: Described): string {
+  const line = (): string => {
+    const proto = random.pick(KNOWN_PROTOS);
+    const ends = [0, 1].map(() => ({ address: random.pick(v4), port: random.pick(PORTS) }));
+    const tuple = (reply: 0 | 1): string => {
+      const [src, dst] = (reply ? ends.toReversed() : ends).map((end) =>
+        reply && random.chance(0.3) ? { ...end, address: random.pick(v4) } : end,
+      );
+      const addresses = `src=${src?.address} dst=${dst?.address}`;
+      if (proto === 33) return addresses;
+      if (proto === 47) return `${addresses} srckey=0 dstkey=${dst?.port}`;
+      if (proto === 1) return `${addresses} type=${reply ? 0 : 8} code=0 id=${ends[0]?.port}`;
+      return `${addresses} sport=${src?.port} dport=${dst?.port}`;
+    };
+    const time = `${random.pick([0, 1, 30, 400_000])}${proto === 6 ? ' ESTABLISHED' : ''}`;
+    const said = random.pick(['', ' [UNREPLIED]', ' [ASSURED]']);
+    return `ipv4 2 proto ${proto} ${time} ${tuple(0)} ${tuple(1)}${said} mark=0 use=1\n`;
+  };
+  return Array.from({ length: random.int(1, 30) }, line).join('');
+}
+
 function frames(random: Random, host: Described): Uint8Array {
   const interfaces = random.some(host.names, random.int(1, 4)).map((name) => ({ name }));
   let time = 0n;
@@ -101,8 +125,10 @@ export const core: Target = {
 
   make(random) {
     const seed = seedHost(random);
-    const files = random.chance(0.5) ? mutateHost(random, seed, 2) : seed;
-    const capture = Buffer.from(frames(random, described(files))).toString('base64');
+    const host = random.chance(0.5) ? mutateHost(random, seed, 2) : seed;
+    const about = described(host);
+    const capture = Buffer.from(frames(random, about)).toString('base64');
+    const files = random.chance(0.3) ? { ...host, 'conntrack.txt': known(random, about) } : host;
     return Buffer.from(JSON.stringify({ files, capture } satisfies Case));
   },
 
