@@ -28,6 +28,7 @@ const AWAY_FAR: u32 = 3; // buckets, or more
 const REFS: usize = 24;
 const ALL_PLACES: u32 = (1 << PLACES) - 1;
 const TAG_SHIFT: u32 = 16;
+const FULLEST: u32 = 13; // sixteenths: beyond, what is not there is looked for in many lines
 const FIRST_BITS: u32 = 13;
 const FIRST_BUCKETS: u32 = 1 << FIRST_BITS;
 const SPARE: u32 = 0x1e; // of a ref
@@ -173,7 +174,7 @@ export function indexBytes(): usize {
 export function growIndex(hashOf: (ref: u32) => u32): usize {
   const count = bucketMask + 1;
   const places = count * PLACES;
-  if (used + 2 <= places - (places >> 3)) return 0;
+  if (used + 2 <= (places >> 4) * FULLEST) return 0;
   const bigger: usize = count >= MAX_BUCKETS ? 0 : allocate(<usize>count * 2 * BUCKET);
   if (bigger == 0) return 0;
   const old = buckets;
