@@ -93,9 +93,7 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   if (<u32>went.in != iface) return 0;
   if (ttl < <u32>went.leastTtl) return 0;
   if (ipLen > went.largest) return 0;
-  if (went.asksBelow) {
-    if (isSeenBelow(iface, frame)) return 0;
-  }
+  if (isSeenBelow(iface, frame) && went.asksBelow) return 0;
   const tcpFlags = <u32>r.tcpFlags;
   const status = <u32>(kind >> KIND_STATUS);
   const ctValue = CT_ESTABLISHED | (status & IPS_NAT_MASK) | (dir * CT_VALUE_REPLY);

@@ -9,9 +9,7 @@
  */
 import {
   DIRECTION_UNKNOWN,
-  FRAME_NO_IFACE,
   FRAME_RECORD_SIZE,
-  FRAME_SNAPPED,
   SLOT_MAX_FRAMES,
 } from '../abi';
 import {
@@ -19,8 +17,6 @@ import {
   CAPTURE_RECORD_TOO_LONG,
   CAPTURE_VERSION,
   FACT_FRAME_BYTES,
-  FACT_NO_IFACE,
-  FACT_SNAPPED,
   FORMAT_PCAP,
 } from '../abi-capture';
 import { FrameRecord } from '../packet';
@@ -99,23 +95,18 @@ function usualRecords(slot: Slot, state: CaptureState, p: usize): usize {
   let f = frameAt(slot, slot.frameCount);
   const last = frameAt(slot, SLOT_MAX_FRAMES);
   let bytes: u64 = 0;
-  let snapped: u32 = 0;
-  let guesses: u32 = 0;
   let time = state.lastTime;
-  while (changetype<usize>(f) < changetype<usize>(last) && end - p >= header) {
+  while (changetype<usize>(f) < changetype<usize>(last)) {
+    if (end - p < header) break;
     const cap = load<u32>(p, 8);
+    if (cap > <u32>CAPTURE_MAX_PACKET) break;
     const size = header + <usize>cap;
-    if (cap > <u32>CAPTURE_MAX_PACKET || end - p < size) break;
+    if (end - p < size) break;
     const now = <u64>load<u32>(p) * NANOS + <u64>load<u32>(p, 4) * scale;
     const len = load<u32>(p, 12);
     const at = p + header;
     const said = DIRECTION_UNKNOWN;
     if (!decodeUsual(f, at, cap, len, now, iface, said, state, slot)) break;
-    const flags = f.flags;
-    if (flags & (FRAME_SNAPPED | FRAME_NO_IFACE)) {
-      if (flags & FRAME_SNAPPED) snapped++;
-      if (flags & FRAME_NO_IFACE) guesses++;
-    }
     bytes += <u64>len;
     time = now;
     p += size;
@@ -124,8 +115,6 @@ function usualRecords(slot: Slot, state: CaptureState, p: usize): usize {
   slot.frameCount = frameIndex(slot, f);
   state.lastTime = time;
   addFact(state, FACT_FRAME_BYTES, bytes);
-  addFact(state, FACT_SNAPPED, snapped);
-  addFact(state, FACT_NO_IFACE, guesses);
   return p;
 }
 

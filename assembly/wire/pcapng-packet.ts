@@ -39,7 +39,7 @@ const EPB_FLAGS: u32 = 2; // also pack_flags of the obsolete block
 @inline
 export function saidBy(flags: u32): u32 {
   const bits = flags & 3;
-  return bits == 1 ? DIRECTION_IN : bits == 2 ? DIRECTION_OUT : DIRECTION_UNKNOWN;
+  return bits == 3 ? DIRECTION_UNKNOWN : bits; // 1 and 2 are DIRECTION_IN and DIRECTION_OUT
 }
 
 /** Direction by epb_flags among the options from `p` to `end`. */

@@ -10,19 +10,13 @@
  */
 import {
   DIRECTION_UNKNOWN,
-  FRAME_NO_IFACE,
   FRAME_RECORD_SIZE,
-  FRAME_SNAPPED,
-  SLOT_HEADROOM_BYTES,
   SLOT_MAX_FRAMES,
 } from '../abi';
 import {
   CAPTURE_BYTE_ORDER,
-  CAPTURE_MAX_PACKET,
   CAPTURE_OK,
   FACT_FRAME_BYTES,
-  FACT_NO_IFACE,
-  FACT_SNAPPED,
 } from '../abi-capture';
 import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
@@ -46,7 +40,7 @@ import {
 } from './pcapng-block';
 import { describe, section } from './pcapng-interface';
 import { bareRecord, record, saidBy } from './pcapng-packet';
-import { addFact, CaptureState, linkAt } from './state';
+import { addFact, CaptureState, Link } from './state';
 import { decodeUsual } from './usual';
 import { frameAt, frameIndex, incomplete, isFull, stop } from './walk';
 
@@ -54,6 +48,7 @@ const BYTE_ORDER_MAGIC: u32 = 0x1a2b3c4d;
 /** The option's code and its length, 4, as they load in our byte order. */
 const EPB_FLAGS_OPTION: u32 = 0x00040002;
 const FLAGS_BYTES: u32 = 8;
+const FLAGS_AND_END: u32 = FLAGS_BYTES + 4; // and the end of options
 
 /**
  * Decodes blocks as long as they are usual ones: enhanced packets in our byte order, with no
@@ -62,55 +57,54 @@ const FLAGS_BYTES: u32 = 8;
  */
 function usualBlocks(slot: Slot, state: CaptureState, p: usize): usize {
   const end = <usize>slot.dataEnd;
-  const links = state.linkCount;
+  const links = <usize>state.links;
+  const linkCount = state.linkCount;
   let f = frameAt(slot, slot.frameCount);
   const last = frameAt(slot, SLOT_MAX_FRAMES);
   let bytes: u64 = 0;
-  let snapped: u32 = 0;
-  let guesses: u32 = 0;
   let time = state.lastTime;
-  let iface = state.lastIface;
-  while (changetype<usize>(f) < changetype<usize>(last) && end - p >= PACKET_MIN) {
+  const inOrder: u64 = linkCount > 1 ? u64.MAX_VALUE : 0; // times matter only then
+  let lastLink = changetype<Link>(0);
+  // one condition after the other: what is true of most frames costs no more than a branch
+  while (changetype<usize>(f) < changetype<usize>(last)) {
+    const left = end - p;
+    if (left < PACKET_MIN) break;
     const total = load<u32>(p, 4);
+    if (left < total) break;
+    if (load<u32>(p) != BLOCK_ENHANCED) break;
     const id = load<u32>(p, 8);
+    if (id >= linkCount) break;
     const cap = load<u32>(p, 20);
-    if (load<u32>(p) != BLOCK_ENHANCED || id >= links || cap > <u32>CAPTURE_MAX_PACKET) break;
     const least = PACKET_MIN + padded(cap);
-    if (end - p < total || total < least || total & 3) break;
-    if (total > <u32>SLOT_HEADROOM_BYTES) break;
+    const extra = total - least;
     if (load<u32>(p + total - BLOCK_TRAILER) != total) break;
-    const link = linkAt(state, id);
-    if (link.hasFineTime || link.linkType != LINKTYPE_ETHERNET) break;
+    const link = changetype<Link>(links + <usize>id * offsetof<Link>());
+    if (link.hasFineTime) break;
+    if (link.linkType != LINKTYPE_ETHERNET) break;
     const units = (<u64>load<u32>(p, 12) << 32) | <u64>load<u32>(p, 16);
     const now = units * link.timeScale + link.timeOffset;
-    if (now <= time && links > 1) break; // out of order, perhaps
+    if (now <= (time & inOrder)) break; // out of order, perhaps
     let said: u32 = DIRECTION_UNKNOWN;
-    if (total > least) {
+    if (extra != 0) {
+      if (extra != FLAGS_AND_END) break;
       const options = p + least - BLOCK_TRAILER;
-      if (load<u32>(options) != EPB_FLAGS_OPTION || total < least + FLAGS_BYTES) break;
-      if (total > least + FLAGS_BYTES && load<u32>(options, FLAGS_BYTES) != 0) break; // more
+      if (load<u32>(options) != EPB_FLAGS_OPTION) break;
+      if (load<u32>(options, FLAGS_BYTES) != 0) break; // another option
       said = saidBy(load<u32>(options, 4));
     }
     const len = load<u32>(p, 24);
     const at = p + PACKET_DATA;
     if (!decodeUsual(f, at, cap, len, now, link.iface, said, state, slot)) break;
-    const flags = f.flags;
-    if (flags & (FRAME_SNAPPED | FRAME_NO_IFACE)) {
-      if (flags & FRAME_SNAPPED) snapped++;
-      if (flags & FRAME_NO_IFACE) guesses++;
-    }
     bytes += <u64>len;
     time = now;
-    iface = link.iface;
+    lastLink = link;
     p += <usize>total;
     f = changetype<FrameRecord>(changetype<usize>(f) + FRAME_RECORD_SIZE);
   }
   slot.frameCount = frameIndex(slot, f);
   state.lastTime = time;
-  state.lastIface = iface;
+  if (changetype<usize>(lastLink) != 0) state.lastIface = lastLink.iface;
   addFact(state, FACT_FRAME_BYTES, bytes);
-  addFact(state, FACT_SNAPPED, snapped);
-  addFact(state, FACT_NO_IFACE, guesses);
   return p;
 }
 

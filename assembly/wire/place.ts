@@ -73,7 +73,7 @@ const BROADCAST_MAC: u64 = 0xffffffffffff;
 
 /** Prepares this worker. False when memory runs out. */
 export function attachPlaces(): bool {
-  cache = allocate(<usize>CACHE_SIZE * CACHE_ENTRY);
+  cache = allocate(CACHE_SIZE * CACHE_ENTRY);
   return cache != 0 && attachMacs();
 }
 
@@ -86,7 +86,9 @@ export function attachPlaces(): bool {
  *    16 template: bytes 40 to 55 of a FrameRecord, as for the usual frame (usual.ts)
  */
 const CACHE_ENTRY: usize = 32;
-const CACHE_SIZE: u32 = 256;
+const CACHE_SIZE: usize = 256;
+const ENTRY_MASK: usize = (CACHE_SIZE - 1) * CACHE_ENTRY;
+const ENTRY_SHIFT: u64 = 35;
 let cache: usize = 0;
 
 const ENTRY_REST: usize = 8;
@@ -113,16 +115,21 @@ function restOfKey(l2: usize, iface: u32, direction: u32): u64 {
 @inline
 export function placeEntry(l2: usize, iface: u32, direction: u32): usize {
   const h = (load<u64>(l2) ^ rotl<u64>(restOfKey(l2, iface, direction), 17)) * MAC_KEY;
-  return cache + (<usize>(h >> 40) & (CACHE_SIZE - 1)) * CACHE_ENTRY;
+  return cache + (<usize>(h >> ENTRY_SHIFT) & ENTRY_MASK);
+}
+
+/** Whether an entry is of a frame's MACs but for the last four bytes. */
+@inline
+export function isOfMacs(entry: usize, l2: usize): bool {
+  return load<u64>(entry) == load<u64>(l2);
 }
 
 /**
- * What differs between the keys of an entry and of a frame: 0, or flags of the place (ENTRY_*), if
- * the entry is of this frame's place.
+ * What else differs between the keys of an entry and of a frame: 0, or flags of the place (ENTRY_*),
+ * if the entry is of this frame's place.
  */
 @inline
 export function differences(entry: usize, l2: usize, iface: u32, direction: u32): u64 {
-  if (load<u64>(entry) != load<u64>(l2)) return u64.MAX_VALUE;
   return load<u64>(entry, ENTRY_REST) ^ restOfKey(l2, iface, direction);
 }
 
@@ -142,7 +149,8 @@ export function placeOf(entry: usize): u32 {
  */
 export function placeEthernet(l2: usize, iface: u32, direction: u32, at: u32): u32 {
   const entry = placeEntry(l2, iface, direction);
-  if ((differences(entry, l2, iface, direction) & ~ENTRY_FLAGS) == 0) return placeOf(entry);
+  const apart = differences(entry, l2, iface, direction);
+  if (isOfMacs(entry, l2) && (apart & ~ENTRY_FLAGS) == 0) return placeOf(entry);
   const place = placeByMac(macAt(l2), macAt(l2 + 6), iface, direction, at);
   const flags = <u64>place << ENTRY_FLAGS_SHIFT & ENTRY_FLAGS;
   store<u64>(entry, load<u64>(l2));

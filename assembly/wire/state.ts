@@ -65,6 +65,7 @@ export function factPtr(state: CaptureState, fact: u32): usize {
   return changetype<usize>(state) + offsetof<CaptureState>('facts') + <usize>fact * 8;
 }
 
+@inline
 export function addFact(state: CaptureState, fact: u32, by: u64): void {
   const at = factPtr(state, fact);
   store<u64>(at, load<u64>(at) + by);

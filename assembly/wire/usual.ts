@@ -19,15 +19,18 @@ import {
   FRAME_NO_IFACE,
   FRAME_SNAPPED,
 } from '../abi';
+import { CAPTURE_MAX_PACKET, FACT_NO_IFACE, FACT_SNAPPED } from '../abi-capture';
 import { FrameRecord } from '../packet';
 import { Slot } from '../slot';
 import { placeBetweenV4 } from './between';
-import { IPV4_HEADER } from './ipv4';
+import { isRightSum } from './checksum';
+import { IPV4_DST, IPV4_FRAG, IPV4_PROTO, IPV4_SRC, IPV4_TOS, IPV4_TOTAL } from './ipv4';
 import { ownerV4, setOwner } from './owner';
 import { mayShowMore } from './inner';
 import {
   differences,
   ENTRY_BY_ADDRESS,
+  isOfMacs,
   isPlainAt,
   PLACE_TEMPLATE,
   placeDirection,
@@ -36,7 +39,7 @@ import {
   placeOf,
   placePktType,
 } from './place';
-import { CaptureState } from './state';
+import { addFact, CaptureState } from './state';
 import { IPPROTO_TCP, IPPROTO_UDP } from './transport';
 
 const ETHERNET_HEADER: u32 = 14;
@@ -48,7 +51,7 @@ const LEAST_TOTAL: u32 = USUAL_BYTES - ETHERNET_HEADER;
 // Ethertype 0x0800, version 4 and five header words, as bytes 12 to 14 load; byte 15 is the TOS.
 const IPV4_PLAIN: u32 = 0x00450008;
 const IPV4_PLAIN_MASK: u32 = 0x00ffffff;
-const FRAGMENTED: u64 = 0xff3f; // MF and offset, as bytes 6 and 7 of the header load
+const FRAGMENTED: u32 = 0xff3f; // MF and offset, as bytes 6 and 7 of the header load
 const LOW: u64 = 0xffffffff;
 
 const TEMPLATE: usize = 40; // in the record
@@ -83,34 +86,39 @@ export function decodeUsual(
   state: CaptureState,
   slot: Slot,
 ): bool {
-  if (cap < USUAL_BYTES || frameLen < cap) return false;
+  if (cap - USUAL_BYTES > <u32>CAPTURE_MAX_PACKET - USUAL_BYTES) return false;
+  if (frameLen < cap) return false;
   if ((load<u32>(p, 12) & IPV4_PLAIN_MASK) != IPV4_PLAIN) return false;
   const entry = placeEntry(p, iface, said);
+  if (!isOfMacs(entry, p)) return false;
   const apart = differences(entry, p, iface, said);
-  if (apart & ~ENTRY_BY_ADDRESS) return false;
   const l3 = p + ETHERNET_HEADER;
-  const a = load<u64>(l3); // version, TOS, total length, id, fragment
-  const b = load<u64>(l3, 8); // TTL, protocol, checksum, source
-  const proto = <u32>(b >> 8) & 0xff;
-  if (proto != IPPROTO_TCP && proto != IPPROTO_UDP) return false;
-  const total = <u32>bswap<u16>(<u16>(a >> 16));
-  if (total < LEAST_TOTAL || total > frameLen - ETHERNET_HEADER) return false;
-  if ((a >> 48) & FRAGMENTED) return false;
+  const proto = <u32>load<u8>(l3, IPV4_PROTO);
+  let tcpFlags: u32 = 0;
+  if (proto == IPPROTO_TCP) tcpFlags = load<u8>(l3, TCP_FLAGS);
+  else if (proto != IPPROTO_UDP) return false;
+  const total = (<u32>load<u8>(l3, IPV4_TOTAL) << 8) | load<u8>(l3, IPV4_TOTAL + 1);
+  if (total < LEAST_TOTAL) return false;
+  if (total > frameLen - ETHERNET_HEADER) return false;
+  if (load<u16>(l3, IPV4_FRAG) & FRAGMENTED) return false;
   // source, destination and ports, each turned around
-  const raw = v128.load(l3, 12);
+  const raw = v128.load(l3, IPV4_SRC);
   const turned = i8x16.shuffle(raw, raw, 3, 2, 1, 0, 7, 6, 5, 4, 9, 8, 11, 10, 0, 0, 0, 0);
   const src = <u32>i32x4.extract_lane(turned, 0);
   const dst = <u32>i32x4.extract_lane(turned, 1);
   let template = v128.load(entry, PLACE_TEMPLATE);
   if (apart != 0) {
+    if (apart & ~ENTRY_BY_ADDRESS) return false;
     const place = placeBetweenV4(placeOf(entry), src, dst);
     if (mayShowMore(place, state)) return false;
     template = withPlace(template, place);
   }
-  let sum = (a & LOW) + (a >> 32) + (b & LOW) + (b >> 32) + <u64>load<u32>(l3, 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16); // 0x10007 at most: right only as 0xffff
-  if (sum != 0xffff && i8x16.extract_lane_u(template, DIRECTION_LANE) == DIRECTION_IN) return false;
+  const middle = load<u64>(l3, 8);
+  // the first word is below 2^56, not being fragmented
+  const sum = load<u64>(l3) + (middle & LOW) + (middle >> 32) + <u64>load<u32>(l3, IPV4_DST);
+  if (!isRightSum(sum)) {
+    if (i8x16.extract_lane_u(template, DIRECTION_LANE) == DIRECTION_IN) return false;
+  }
   const at = changetype<usize>(f);
   const there = cap - ETHERNET_HEADER;
   store<u64>(at, time);
@@ -119,18 +127,20 @@ export function decodeUsual(
   store<u32>(at, total, 16);
   store<u32>(at, frameLen, 20);
   store<u32>(at, total, 24);
-  v128.store(at, template, TEMPLATE);
   v128.store64_lane(at, turned, 0, 28);
   v128.store32_lane(at, turned, 2, 36);
+  v128.store(at, template, TEMPLATE);
   store<u8>(at, <u8>proto, PROTO);
-  store<u8>(at, <u8>b, TTL);
-  store<u8>(at, <u8>(a >> 8), TOS);
+  store<u8>(at, <u8>middle, TTL);
+  store<u8>(at, load<u8>(l3, IPV4_TOS), TOS);
+  store<u8>(at, <u8>tcpFlags, FLAGS_OF_TCP);
   store<u64>(at, 0, 56);
-  if (proto == IPPROTO_TCP) store<u8>(at, load<u8>(l3, TCP_FLAGS), FLAGS_OF_TCP);
+  if (apart != 0) addFact(state, FACT_NO_IFACE, 1);
   if (there < total) {
     store<u32>(at, there, 16);
     store<u16>(at, <u16>i16x8.extract_lane_u(template, FLAGS_LANE) | FRAME_SNAPPED, FLAGS);
     store<u8>(at, 0, PLAIN);
+    addFact(state, FACT_SNAPPED, 1);
   }
   if (state.workers > 1) {
     const ports = <u32>i32x4.extract_lane(turned, 2);
