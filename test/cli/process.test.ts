@@ -1,7 +1,15 @@
 /** The built command as a process: its streams, its signals, its exit status. */
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -36,7 +44,7 @@ test('a reader that goes away ends it without a word', async () => {
 });
 
 describe.runIf(existsSync('/dev/full'))('a standard output without room', () => {
-  test.each([['replay', shop], ['--help']])('%s %s', async (...argv) => {
+  test.each([[['replay', shop]], [['--help']]])('%j', async (argv) => {
     const words = argv.map((word) => `"${word}"`).join(' ');
     const command = run('bash', ['-c', `"${dockfw}" ${words} > /dev/full`]);
     await expect(command).rejects.toMatchObject({
@@ -77,8 +85,18 @@ test.each([
 
 test.each(['packets.ndjson', 'packets.parquet'])('no part of %s is left', async (name) => {
   const path = join(dir, name);
+  writeFileSync(path, 'an older one');
   expect((await interrupted('SIGTERM', '-', '--packets', path)).code).toBe(143);
   expect(existsSync(path)).toBe(false);
+});
+
+test('a link to an unfinished file stays', async () => {
+  const [link, path] = [join(dir, 'link.ndjson'), join(dir, 'behind-link.ndjson')];
+  writeFileSync(path, 'old');
+  symlinkSync(path, link);
+  expect((await interrupted('SIGTERM', '-', '--packets', link)).code).toBe(143);
+  expect(existsSync(path)).toBe(false);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
 });
 
 test.runIf(process.platform === 'linux')('waiting for a named pipe can be ended', async () => {
