@@ -4,7 +4,7 @@ import { bytes, count, cut, duration, plural, rate } from './format.ts';
 import type { Style } from './style.ts';
 import { linkTypeName } from './words.ts';
 
-const LABEL_WIDTH = 11;
+export const LABEL_WIDTH = 11;
 const ASSUMED_LINES = 3;
 
 /** A line under a label in the left margin; an empty label continues the one above. */

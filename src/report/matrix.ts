@@ -1,9 +1,15 @@
 import type { MatrixCell, ReplayResult } from '../analysis/result.ts';
-import { count, plural } from './format.ts';
+import { count, cut, plural } from './format.ts';
 import type { Style } from './style.ts';
 import { type Cell, table, tableWidth } from './table.ts';
 
 const LISTED = 10;
+/** Columns of a network's name. */
+const NAME_WIDTH = 40;
+
+function nameCell(name: string): Cell {
+  return { text: cut(name, NAME_WIDTH) };
+}
 
 /** Connections from network to network: a grid, or, with too many networks for it, the largest. */
 export function matrixSection({ matrix }: ReplayResult, look: Style, width: number): string[] {
@@ -18,11 +24,11 @@ function gridRows(matrix: readonly MatrixCell[], look: Style): Cell[][] {
   const sources = unique(matrix.map(({ from }) => from));
   const all = unique([...sources, ...matrix.map(({ to }) => to)]);
   const destinations = all.filter((name) => matrix.some(({ to }) => to === name));
-  const heading = (text: string): Cell => ({ text, paint: look.heading });
+  const heads = [{ text: 'From \\ to' }, ...destinations.map(nameCell)];
   return [
-    [heading('From \\ to'), ...destinations.map(heading)],
+    heads.map(({ text }) => ({ text, paint: look.heading })),
     ...sources.map((from) => [
-      { text: from },
+      nameCell(from),
       ...destinations.map((to) => {
         const cell = matrix.find((other) => other.from === from && other.to === to);
         return cell === undefined ? { text: '·', paint: look.faint } : amount(cell, look);
@@ -49,9 +55,9 @@ function list(matrix: readonly MatrixCell[], look: Style): string[] {
     look.heading('Connections'),
     ...table(
       largest.map((cell) => [
-        { text: cell.from },
+        nameCell(cell.from),
         { text: '→' },
-        { text: cell.to },
+        nameCell(cell.to),
         amount(cell, look),
       ]),
       ['left', 'left', 'left', 'right'],

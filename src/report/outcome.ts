@@ -1,8 +1,8 @@
 import type { UnknownReport } from '../analysis/compare.ts';
 import type { ReplayResult, Totals } from '../analysis/result.ts';
 import { printable } from '../printable.ts';
-import { block } from './facts.ts';
-import { bytes, count, plural } from './format.ts';
+import { block, LABEL_WIDTH } from './facts.ts';
+import { bytes, count, cut, plural } from './format.ts';
 import type { Style } from './style.ts';
 import { type Cell, table, tableWidth } from './table.ts';
 import { CLASS_MEANING, DIFFERENCE_MEANING } from './words.ts';
@@ -47,7 +47,7 @@ export function natSection({ nat }: ReplayResult, look: Style): string[] {
 }
 
 /** How many of the packets that left the host are as the rules predict, and some that are not. */
-export function evidenceSection({ evidence }: ReplayResult, look: Style): string[] {
+export function evidenceSection({ evidence }: ReplayResult, look: Style, width: number): string[] {
   const { exact, different, differences, outputAmbiguous, localDnatAmbiguous, dnatUndone } =
     evidence;
   const left = exact + different;
@@ -57,7 +57,7 @@ export function evidenceSection({ evidence }: ReplayResult, look: Style): string
     const where = at.seenOn === null ? '' : ` on ${at.seenOn}`;
     const expected = at.predicted === null ? '' : `, predicted: ${at.predicted}`;
     const what = `${DIFFERENCE_MEANING[kind]} (entered in ${injected}${expected})`;
-    return printable(`frame ${frame}${where}: ${what}`);
+    return cut(printable(`frame ${frame}${where}: ${what}`), width - LABEL_WIDTH);
   });
   const more = different - shown.length;
   const ambiguous = [

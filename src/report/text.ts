@@ -30,7 +30,7 @@ export function textReport(result: ReplayResult, options: TextOptions): string {
     decisionSection(result, look, width),
     [
       ...natSection(result, look),
-      ...evidenceSection(result, look),
+      ...evidenceSection(result, look, width),
       ...unknownSection(options.unknown, look),
       ...speedSection(result, look),
     ],

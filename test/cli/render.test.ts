@@ -68,6 +68,17 @@ describe('the matrix', () => {
     expect(lines[1]).toBe(`${name(11)}  →  ${name(12)}  12`);
     expect(lines.at(-1)).toBe('and 2 pairs more, see --json');
   });
+
+  test('has no room for names without end, and does not take one for another', () => {
+    const name = (last: string) => `${'n'.repeat(1000)}${last}`;
+    const cells = [cell(name('a'), name('b'), 1, 0), cell(name('b'), name('a'), 2, 0)];
+    const cutName = `${'n'.repeat(39)}…`;
+    expect(matrixSection(result(cells), plain, 100)).toEqual([
+      'Connections',
+      `${cutName}  →  ${cutName}  2`,
+      `${cutName}  →  ${cutName}  1`,
+    ]);
+  });
 });
 
 test('decisions: rule, policy, reason', () => {
