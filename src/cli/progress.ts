@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream';
 import type { SingleBar } from 'cli-progress';
 import type { ReplayProgress } from '../replay.ts';
 import { count } from '../report/format.ts';
@@ -27,9 +26,9 @@ export class Progress {
   };
 
   async #start(output: Output, hasSize: boolean): Promise<void> {
-    const bar = await startBar(output, hasSize);
-    if (this.#stopped) bar.stop();
-    else this.#bar = bar;
+    const { startBar } = await import('./progress-bar.ts');
+    if (this.#stopped) return;
+    this.#bar = startBar(output, SCALE, hasSize);
   }
 
   /** Takes the bar away. */
@@ -38,32 +37,4 @@ export class Progress {
     this.#bar = undefined;
     this.#stopped = true;
   }
-}
-
-async function startBar(output: Output, hasSize: boolean): Promise<SingleBar> {
-  const { Presets, SingleBar } = await import('cli-progress'); // short runs show none
-  const stream = Object.assign(
-    new Writable({
-      write: (chunk, _encoding, done) => {
-        output.write(String(chunk));
-        done();
-      },
-    }),
-    { isTTY: true, columns: output.columns ?? 80 },
-  );
-  const bar = new SingleBar(
-    {
-      stream,
-      format: hasSize
-        ? 'replaying {bar} {percentage}%  {frames} frames  {eta_formatted} left'
-        : 'replaying  {frames} frames  {duration_formatted}',
-      clearOnComplete: true,
-      hideCursor: true,
-      barsize: 30,
-      fps: 10,
-    },
-    Presets.shades_classic,
-  );
-  bar.start(SCALE, 0, { frames: '0' });
-  return bar;
 }

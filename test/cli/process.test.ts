@@ -54,6 +54,19 @@ describe.runIf(existsSync('/dev/full'))('a standard output without room', () => 
   });
 });
 
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test.runIf(hasScript)(
+  'a long replay shows its progress on a terminal, and takes it away',
+  async () => {
+    const command = `(cat "${shop}"; sleep 2) | "${dockfw}" replay - --json > "${dir}/out.json"`;
+    const { stdout } = await run('script', ['-qec', command, '/dev/null']);
+    expect(stdout).toMatch(/replaying {2}3,\d{3} frames/);
+    expect(stdout).not.toMatch(/[Ee]rror|[Ww]arning/);
+    expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+  },
+);
+
 /** Sends `signal` to a command that waits for more, and tells how it ends. */
 async function interrupted(
   signal: NodeJS.Signals,
