@@ -49,7 +49,7 @@ const SMOKE: typeof FULL = {
 };
 
 export function readSettings(args: readonly string[]): Settings {
-  const { values } = readArguments({
+  const { values } = readArguments('npm run bench -- [OPTIONS] (bench/README.md)', {
     args: [...args],
     options: {
       smoke: { type: 'boolean', default: false },

@@ -40,6 +40,18 @@ describe('what is wrong with a command line is said in a line', () => {
   });
 });
 
+test('--help prints the options', () => {
+  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const exit = vi.spyOn(process, 'exit').mockImplementation(() => {
+    throw new Error('exit');
+  });
+  expect(() => readSettings(['--rounds', '--help'])).toThrow('exit');
+  expect(exit).toHaveBeenCalledWith(0);
+  const said = String(write.mock.lastCall?.[0]);
+  expect(said).toMatch(/^Usage: npm run bench -- .*\n\nOptions:\n(?: {2}--\w+.*\n)+$/);
+  expect(said).toContain('\n  --rounds VALUE\n');
+});
+
 test('seeds are one or a range', () => {
   expect(seedsOf('0')).toEqual([0]);
   expect(seedsOf('3-5')).toEqual([3, 4, 5]);

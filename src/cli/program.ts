@@ -118,7 +118,8 @@ Examples:
   $ dockfw replay --help                         all that replay can do
 
 Exit status: 0 done, 1 a question that was asked (--fail-on) came out the other way,
-2 usage, 3 input that cannot be read, or not wholly, or an output that cannot be written.
+2 usage, 3 input that cannot be read, or not wholly, or an output that cannot be written;
+130 and 143 interrupted (128 and the number of the signal).
 `;
 
 const REPLAY_EXAMPLES = `

@@ -18,7 +18,7 @@ const HANG_MS = 60_000;
 const MEMORY_LIMIT = 6 * 2 ** 30;
 const FAILURES_MAX = 20;
 
-const { values } = readArguments({
+const { values } = readArguments('npm run fuzz -- [OPTIONS] (test/fuzz/README.md)', {
   options: {
     target: { type: 'string', multiple: true },
     minutes: { type: 'string', default: '1' },

@@ -11,10 +11,13 @@ import { checkLiveCase, describeLiveResult, readLiveCase } from '../live/live-ca
 import { caseNames, readCase } from './case.ts';
 import { checkCase, describeResult } from './check-case.ts';
 
-const { values, positionals } = readArguments({
-  allowPositionals: true,
-  options: { all: { type: 'boolean' }, workers: { type: 'string', default: '1' } },
-});
+const { values, positionals } = readArguments(
+  'npm run compare -- [OPTIONS] [CASE …] (test/kernel/README.md)',
+  {
+    allowPositionals: true,
+    options: { all: { type: 'boolean' }, workers: { type: 'string', default: '1' } },
+  },
+);
 const workers = numberOf('--workers', values.workers);
 
 function pathsOf(wanted: string): string[] {

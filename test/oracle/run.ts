@@ -13,10 +13,13 @@ import { numberOf, readArguments, seedsOf } from '../command-line.ts';
 import { caseOf, differencesOf, shrink } from './differences.ts';
 import { Diversity } from './diversity.ts';
 
-const { values, positionals } = readArguments({
-  allowPositionals: true,
-  options: { shrink: { type: 'boolean' }, workers: { type: 'string', default: '1' } },
-});
+const { values, positionals } = readArguments(
+  'npm run oracle -- [OPTIONS] [SEED[-LAST] …] (test/oracle/README.md)',
+  {
+    allowPositionals: true,
+    options: { shrink: { type: 'boolean' }, workers: { type: 'string', default: '1' } },
+  },
+);
 const workers = numberOf('--workers', values.workers);
 const print = (...lines: readonly string[]): void => {
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -21,17 +21,20 @@ import { Examiner } from './examine.ts';
 import { freshSeeds } from './fresh.ts';
 import { judgeSeed } from './seed.ts';
 
-const { values, positionals } = readArguments({
-  allowPositionals: true,
-  options: {
-    backend: { type: 'string', default: 'both' },
-    fresh: { type: 'string', default: '0' },
-    keep: { type: 'string' },
-    limit: { type: 'string', default: '6' },
-    shrink: { type: 'string', default: '0' },
-    update: { type: 'boolean', default: false },
+const { values, positionals } = readArguments(
+  'npm run lab -- [OPTIONS] FILE.json … SEED[-LAST] … (docs/exactness.md)',
+  {
+    allowPositionals: true,
+    options: {
+      backend: { type: 'string', default: 'both' },
+      fresh: { type: 'string', default: '0' },
+      keep: { type: 'string' },
+      limit: { type: 'string', default: '6' },
+      shrink: { type: 'string', default: '0' },
+      update: { type: 'boolean', default: false },
+    },
   },
-});
+);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const backends: readonly string[] =
