@@ -12,17 +12,21 @@ import {
   Conn,
   IPS_DYING,
   IPS_FIXED_TIMEOUT,
+  IPS_NAT_MASK,
+  IPS_SEQ_ADJUST,
   IPS_SRC_NAT,
   isGuessed,
   windowOf,
 } from '../conntrack/conn';
 import { ownZone, zoneOf } from '../conntrack/extra';
-import { findRival, foundDir, kill } from '../conntrack/table';
+import { findRival, findZoned, foundDir, kill } from '../conntrack/table';
 import { after } from '../conntrack/tcp-window';
 import { TCP_SYN_SENT, TCP_TIME_WAIT } from '../conntrack/tcp-table';
 import {
   invertTuple,
   IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
   isIcmp,
   loadTuple,
   setTuple,
@@ -65,6 +69,27 @@ function isUsed(conn: Conn, now: u64): bool {
   const found = findRival(conn, 1, now);
   invertTuple();
   return found != 0 && found != changetype<usize>(conn);
+}
+
+/**
+ * Whether what uses the unchanged tuple is the same conversation as its other end began it, without
+ * NAT: a zone of one direction can hide it from look-ups. Another port would then be wrong
+ * (nf_nat_used_tuple_new).
+ */
+function isTurnedRound(conn: Conn, now: u64): bool {
+  if (tupleProto != IPPROTO_UDP && tupleProto != IPPROTO_UDPLITE) return false; // allow_clash
+  const original = zoneOf(conn, 0);
+  const reply = zoneOf(conn, 1);
+  let found = findZoned(conn.family, original, reply, now);
+  if (found == 0) {
+    invertTuple();
+    found = findZoned(conn.family, original, reply, now);
+    invertTuple();
+  }
+  if (found == 0) return false;
+  if (changetype<Conn>(found).status & (IPS_NAT_MASK | IPS_SEQ_ADJUST)) return false;
+  const bytes = offsetof<Conn>('replSrc');
+  return memory.compare(found, changetype<usize>(conn) + bytes, bytes) == 0;
 }
 
 /**
@@ -127,6 +152,7 @@ export function uniqueTuple(conn: Conn, manip: u32, now: u64): bool {
   if (manip == 0 && !random) {
     if (sourceInRange(family)) {
       if (!isUsed(conn, now)) return true;
+      if (isTurnedRound(conn, now)) return false;
     } else if (keepMapping(conn, now)) {
       if (!isUsed(conn, now)) return true;
     }
