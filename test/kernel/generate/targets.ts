@@ -39,8 +39,7 @@ export class Targets {
     }
     if (place.table === 'mangle' && random.chance(0.8)) return this.#mangle(place);
     if (place.table === 'raw' && random.chance(0.15)) {
-      const words = ['--notrack', '--notrack', '--zone 1', '--zone-orig 1', '--zone-reply 1'];
-      return target(`-j CT ${random.pick(words)}`);
+      return target(random.pick(['-j CT --notrack', '-j CT --notrack', '-j CT --zone 1']));
     }
     if (place.table === 'filter' || place.table === 'security') return this.#filter(place);
     return this.#plain();
