@@ -62,7 +62,19 @@ export function beginTraversal(ipLen: u32): void {
 /** Notes that the packet moved a rule's or policy's counters. */
 @inline
 export function hit(p: Packet, counter: u32): void {
-  if (hitCount == MAX_HITS) makeRoom();
+  if (!hasRoom()) makeRoom();
+  hitInRoom(p, counter);
+}
+
+/** Whether hitInRoom() may be asked for. */
+@inline
+export function hasRoom(): bool {
+  return hitCount < MAX_HITS;
+}
+
+/** hit() where there is room. */
+@inline
+export function hitInRoom(p: Packet, counter: u32): void {
   const before = hitCount;
   const at = hits + <usize>before * 8;
   store<u32>(at, counter);

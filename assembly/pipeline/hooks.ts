@@ -42,14 +42,16 @@ import { imageFlags, sectionCount, sectionPtr } from '../host';
 import { Chain } from '../image';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
-import { evaluateChain } from '../table/index';
+import { evaluateChain, evaluatePlainly, isPlainChain } from '../table/index';
 import { natHook } from './nat-hook';
 import { outcome } from './outcome';
 
 export const MANIP_SRC: u32 = 0;
 export const MANIP_DST: u32 = 1;
 
-let base: usize = 0; // u32 chain id or NONE: [family 4, 6][table][hook]
+const FAMILIES: u32 = 8; // values of a packet's family, most of them none
+
+let base: usize = 0; // u32 chain id or NONE: [hook][table][family]
 let natActive4: bool = false;
 let natActive6: bool = false;
 let tracking4: bool = false;
@@ -61,20 +63,21 @@ export let decidedByPolicy: bool = false;
 
 @inline
 function baseSlot(family: u32, table: u32, hook: u32): usize {
-  const f: u32 = family == FAMILY_V4 ? 0 : 1;
-  return base + <usize>((f * TABLE_COUNT + table) * HOOK_COUNT + hook) * 4;
+  return base + <usize>((hook * TABLE_COUNT + table) * FAMILIES + family) * 4;
 }
 
 export function attachHooks(): bool {
-  base = allocate(2 * TABLE_COUNT * HOOK_COUNT * 4);
+  const slots: usize = HOOK_COUNT * TABLE_COUNT * FAMILIES;
+  base = allocate(slots * 4);
   if (base == 0) return false;
-  for (let i: usize = 0; i < 2 * TABLE_COUNT * HOOK_COUNT; i++) store<u32>(base + i * 4, NONE);
+  for (let i: usize = 0; i < slots; i++) store<u32>(base + i * 4, NONE);
   const chains = sectionPtr(SECTION_CHAIN);
   natActive4 = false;
   natActive6 = false;
   for (let i: u32 = 0; i < sectionCount(SECTION_CHAIN); i++) {
     const c = changetype<Chain>(chains + <usize>i * CHAIN_SIZE);
     if (<i32>c.hook >= HOOK_COUNT || <i32>c.table >= TABLE_COUNT) continue;
+    if (<u32>c.family >= FAMILIES) continue;
     store<u32>(baseSlot(c.family, c.table, c.hook), i);
     if (c.table != TABLE_NAT) continue;
     if (c.family == FAMILY_V4) natActive4 = true;
@@ -104,7 +107,17 @@ export function forgetDecision(): void {
 export function walkChain(p: Packet, table: u32): u32 {
   const chain = load<u32>(baseSlot(p.family, table, p.hook));
   if (chain == NONE) return VERDICT_ACCEPT;
-  const verdict = evaluateChain(p, chain);
+  // the usual way first and by itself: nothing has to be kept while something else is called
+  if (isPlainChain(p, chain)) return noteDecision(p, table, evaluatePlainly(p, chain));
+  return walkOut(p, table, chain);
+}
+
+function walkOut(p: Packet, table: u32, chain: u32): u32 {
+  return noteDecision(p, table, evaluateChain(p, chain));
+}
+
+@inline
+function noteDecision(p: Packet, table: u32, verdict: u32): u32 {
   if (table == TABLE_FILTER || (verdict != VERDICT_ACCEPT && verdict != VERDICT_NAT)) {
     decidedBy = p.verdictCounter;
     decidedByPolicy = p.verdictIsPolicy != 0;

@@ -48,7 +48,8 @@ class Question {
 }
 const QUESTION_BYTES: usize = offsetof<Question>();
 
-let questions: usize = 0; // Question × (QUESTIONS + 1): the last one is never asked
+let unasked: usize = 0; // Question about no trees
+let questions: usize = 0; // Question × QUESTIONS behind it
 let end: usize = 0; // of the batch's
 let current: usize = 0; // that of the packet at hand
 let pending: usize = 0; // u32 addresses of those that the tree at hand is asked about
@@ -58,13 +59,14 @@ let asked: u32 = 0; // times that trees were asked since the last batch began
 let askedBefore: u32 = 0; // … and the packet at hand came
 
 export function attachAhead(): bool {
-  const bytes = QUESTION_BYTES * (QUESTIONS + 1);
-  if (questions == 0) questions = allocate(bytes + POINT_REACH);
+  const bytes = QUESTION_BYTES * (QUESTIONS + 1) + POINT_REACH;
+  if (unasked == 0) unasked = allocate(bytes);
   if (pending == 0) pending = allocate(<usize>QUESTIONS * 4);
   if (recentPoint == 0) recentPoint = allocate(POINT_BYTES);
-  if (questions == 0 || pending == 0 || recentPoint == 0) return false;
-  memory.fill(questions, 0, bytes);
-  current = questions + bytes - QUESTION_BYTES;
+  if (unasked == 0 || pending == 0 || recentPoint == 0) return false;
+  memory.fill(unasked, 0, bytes);
+  questions = unasked + QUESTION_BYTES;
+  current = unasked;
   asked = 0;
   askedBefore = 0;
   return true;
@@ -75,7 +77,7 @@ export function beginAhead(): bool {
   const isWorth = asked >= WORTH && changetype<CutTrees>(recent).isForeseeable != 0;
   asked = 0;
   end = questions;
-  current = questions - QUESTION_BYTES;
+  current = unasked;
   return isWorth;
 }
 
@@ -128,19 +130,32 @@ export function expectNext(): void {
   askedBefore = asked;
 }
 
-/** Trees are asked: whether the answer for the packet at hand is known. */
+/** Trees are asked. */
 @inline
-export function isAnswered(p: Packet, trees: CutTrees): bool {
+export function noteAsking(): void {
   asked++;
-  return isKnown(p, trees);
 }
 
+/** Whether the trees' answer for the packet at hand is known. */
 @inline
 export function isKnown(p: Packet, trees: CutTrees): bool {
-  const q = changetype<Question>(current);
-  const isOther = <u32>(q.trees != <u32>changetype<usize>(trees));
-  if ((isOther | <u32>differs(p, q.header, trees)) != 0) return false;
+  if (unlikeness(p, <u32>changetype<usize>(trees)) != 0) return false;
   return trees.beyond == 0 || isBeyondOf(p, current + offsetof<Question>('point'), trees);
+}
+
+/** Not 0: the answer is not known, or something that is not in the header has to be asked for. */
+@inline
+export function uncertainty(p: Packet, trees: u32): u32 {
+  const q = changetype<Question>(current);
+  return unlikeness(p, trees) | changetype<CutTrees>(<usize>q.trees).beyond;
+}
+
+/** Not 0: other trees were asked, or about another header. */
+@inline
+function unlikeness(p: Packet, trees: u32): u32 {
+  const q = changetype<Question>(current);
+  // by the trees that were asked: they are known before those that should have been
+  return (q.trees ^ trees) | <u32>differs(p, q.header, changetype<CutTrees>(<usize>q.trees));
 }
 
 /** The answer: of the first rule that matches, or NO_BOX. */

@@ -1,7 +1,7 @@
 /** Asks the cut trees of a chain (cut-tree.ts) about a packet. */
 import { allocate } from '../memory';
 import { Packet } from '../packet';
-import { answerOf, attachAhead, isAnswered, noteAsked } from './cut-ahead';
+import { answerOf, attachAhead, isKnown, noteAsked, noteAsking } from './cut-ahead';
 import { placePoint, POINT_BYTES } from './cut-point';
 import {
   boxesAround,
@@ -30,7 +30,8 @@ export function attachSearch(): bool {
 /** Index of the first rule that matches; NO_BOX: none does. */
 @inline
 export function firstRule(p: Packet, trees: CutTrees): u32 {
-  return isAnswered(p, trees) ? answerOf() : ask(p, trees);
+  noteAsking();
+  return isKnown(p, trees) ? answerOf() : ask(p, trees);
 }
 
 function ask(p: Packet, trees: CutTrees): u32 {

@@ -44,8 +44,8 @@ export const MAX_LANES: u32 = 8;
 export const BLOCK_BYTES: usize = 16; // of a point
 /** Boxes of a group. */
 export const GROUP_BOXES: u32 = 4;
-/** No rule: comes after all of them. */
-export const NO_BOX: u32 = 0x7fffffff;
+/** No rule: comes after all of them, and has no verdict. */
+export const NO_BOX: u32 = 0x7ffffff8;
 
 export const ENTRY_BYTES: usize = 8;
 export const ROOT_BYTES: usize = 16;

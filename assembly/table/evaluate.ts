@@ -59,8 +59,9 @@ import { lowestBit } from '../lookup/bits';
 import { stepOf } from '../lookup/step-map';
 import { allocate } from '../memory';
 import { Packet } from '../packet';
-import { hit } from '../traversal';
+import { hasRoom, hit, hitInRoom } from '../traversal';
 import { classOf, forgetFields } from './classify';
+import { answerOf, noteAsking, uncertainty } from './cut-ahead';
 import { attachSearch, firstRule } from './cut-search';
 import { indexOf, NO_BOX, NO_INDEX, verdictIn } from './cut-tree';
 import {
@@ -76,7 +77,7 @@ import {
   Tables,
 } from './layout';
 import { matchHolds } from './match';
-import { isOdd } from './odd';
+import { isOdd, oddity } from './odd';
 import { nextMatch } from './record';
 import { groupOf, RowNode, wordOf } from './row';
 import { applyTarget } from './target';
@@ -114,31 +115,48 @@ export function attachEvaluation(tables: Tables): bool {
   return stack != 0 && attachSearch();
 }
 
+@inline
+function chainAt(chain: u32): ChainTable {
+  return changetype<ChainTable>(chains + <usize>chain * offsetof<ChainTable>());
+}
+
+/**
+ * Whether walkPlainly() will do for base chain `chain` (id): its trees were asked ahead about this
+ * packet, and the rule says no more than a verdict. Most walks are that, so nothing is called.
+ */
+@inline
+export function isPlain(p: Packet, chain: u32): bool {
+  const cuts = chainAt(chain).cuts;
+  const obstacles = uncertainty(p, cuts) | oddity(p) | <u32>(cuts == 0) | <u32>!hasRoom();
+  return (obstacles | <u32>(verdictIn(answerOf()) == 0)) == 0;
+}
+
+/** walk() where isPlain(). */
+@inline
+export function walkPlainly(p: Packet, chain: u32): u32 {
+  noteAsking();
+  const rule = answerOf();
+  const counter = chainAt(chain).firstCounter + indexOf(rule);
+  hitInRoom(p, counter);
+  return decide(p, counter, verdictIn(rule));
+}
+
 /**
  * Walks base chain `chain` (id) with the packet. Returns ACCEPT, DROP, REJECT, QUEUE or NAT; the
  * packet's verdictCounter and verdictIsPolicy say what decided (NONE: a hotdrop).
  */
-@inline
 export function walk(p: Packet, chain: u32): u32 {
   forgetFields();
-  const isPacketOdd = isOdd(p);
+  odd = isOdd(p);
   p.hotdrop = 0;
-  const base = changetype<ChainTable>(chains + <usize>chain * offsetof<ChainTable>());
-  const cuts = <usize>base.cuts;
-  if ((<u32>isPacketOdd | <u32>(cuts == 0)) != 0) {
-    odd = isPacketOdd;
-    return walkFrom(p, base, NO_RULE);
-  }
+  const base = chainAt(chain);
+  if (odd || base.structure != STRUCTURE_CUTS) return walkFrom(p, base, NO_RULE);
   // most packets need no more than the one rule
-  const rule = firstRule(p, changetype<CutTrees>(cuts));
+  const rule = firstRule(p, changetype<CutTrees>(<usize>base.cuts));
   if (rule == NO_BOX) return policy(p, base);
-  const index = indexOf(rule);
   const verdict = verdictIn(rule);
-  if (verdict == 0) {
-    odd = false;
-    return walkFrom(p, base, index);
-  }
-  const counter = base.firstCounter + index;
+  if (verdict == 0) return walkFrom(p, base, indexOf(rule));
+  const counter = base.firstCounter + indexOf(rule);
   hit(p, counter);
   return decide(p, counter, verdict);
 }

@@ -2,7 +2,7 @@
 import { Packet } from '../packet';
 import { buildAll } from './build';
 import { attachClasses, forgetAddresses, forgetClasses } from './classify';
-import { attachEvaluation, walk } from './evaluate';
+import { attachEvaluation, isPlain, walk, walkPlainly } from './evaluate';
 import { ChainTable, Tables } from './layout';
 import { attachKeys } from './set/key';
 import { attachSets, noteTime } from './set/sets';
@@ -61,6 +61,17 @@ export function addressesChanged(p: Packet): void {
 @inline
 export function evaluateChain(p: Packet, chain: u32): u32 {
   return walk(p, chain);
+}
+
+/** Whether evaluatePlainly() does what evaluateChain() would. */
+@inline
+export function isPlainChain(p: Packet, chain: u32): bool {
+  return isPlain(p, chain);
+}
+
+@inline
+export function evaluatePlainly(p: Packet, chain: u32): u32 {
+  return walkPlainly(p, chain);
 }
 
 /**

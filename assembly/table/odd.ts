@@ -30,19 +30,24 @@ const NEEDS: usize = memory.data<u8>([
 ]);
 const LAST_NEED: u32 = 143;
 
-/** All conditions at once: which protocol comes next is not worth a guess. */
 export function isOdd(p: Packet): bool {
-  const isTcp = <u32>(p.proto == TCP) & <u32>(p.l4Cap >= TCP_HEADER);
+  return oddity(p) != 0;
+}
+
+/** Not 0: the packet is odd. All conditions at once: which protocol comes next is not worth a guess. */
+@inline
+export function oddity(p: Packet): u32 {
+  const hasTcp = <u32>(p.l4Cap >= TCP_HEADER);
   // where there is no such byte, any will do
-  const offset = load<u8>(select<usize>(p.l4, changetype<usize>(p), isTcp), TCP_OFFSET_BYTE);
+  const offset = load<u8>(select<usize>(p.l4, changetype<usize>(p), hasTcp), TCP_OFFSET_BYTE);
   const need: u32 = load<u8>(NEEDS + min<u32>(p.proto, LAST_NEED));
+  const isTcp = <u32>(p.proto == TCP) & hasTcp;
   const headerBytes = select<u32>((offset >> 4) * 4, need, isTcp);
   return (
-    (p.fragOff |
-      (p.ipLen >> LENGTH_BITS) |
-      (p.flags & FRAME_HEADERS) |
-      <u32>(headerBytes < need) |
-      <u32>(p.l4Len < max<u32>(headerBytes, need))) !=
-    0
+    p.fragOff |
+    (p.ipLen >> LENGTH_BITS) |
+    (p.flags & FRAME_HEADERS) |
+    <u32>(headerBytes < need) |
+    <u32>(p.l4Len < max<u32>(headerBytes, need))
   );
 }
