@@ -12,6 +12,8 @@ import { HEADER_WORDS, type Headers } from './traffic/access-trace.ts';
 
 /** Headers whose answers are compared with a walk from rule to rule. */
 const CHECKED = 500;
+const FAMILY_V4 = 4;
+const TTL = 64 << 16;
 const CASES: readonly AccessCase[] = ['unique', 'first', 'last', 'miss'];
 
 export function decisionTableRows({ rules }: Settings): Row[] {
@@ -33,7 +35,7 @@ function tableContender(which: AccessCase, count: number): Contender {
       const compiled = await compileHost(accessHostOf(which, count));
       const parts = await partsWith(compiled);
       const headers = accessHeadersOf(which, count, settings.headers);
-      const at = place(parts, headers);
+      const at = place(parts, packetHeaders(headers));
       const answers = place(parts, new Uint32Array(settings.headers));
       const from = interfaceId(compiled, 'eth0');
       const to = interfaceId(compiled, 'docker0');
@@ -44,6 +46,12 @@ function tableContender(which: AccessCase, count: number): Contender {
       return callsOf(classify, settings.headers, settings.rounds);
     },
   };
+}
+
+/** The headers as a Packet of the core begins: family, protocol, TTL and TOS are the last word. */
+function packetHeaders(headers: Headers): Uint32Array {
+  const isLast = (word: number) => word % HEADER_WORDS === HEADER_WORDS - 1;
+  return headers.map((value, word) => (isLast(word) ? FAMILY_V4 | (value << 8) | TTL : value));
 }
 
 function interfaceId({ host }: Compiled, wanted: string): number {

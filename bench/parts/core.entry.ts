@@ -21,7 +21,7 @@ import {
 } from '../../assembly/table/index';
 import { beginTraversal } from '../../assembly/traversal';
 
-/** A header to be classified; bench/traffic/access-trace.ts. */
+/** A tuple; bench/traffic/access-trace.ts. */
 @unmanaged
 class Header {
   src: u32;
@@ -33,15 +33,17 @@ class Header {
 const IP_LENGTH: u32 = 60;
 const TRANSPORT_LENGTH: u32 = 40;
 const FAMILY_V4: u8 = 4;
-const TTL: u8 = 64;
+const NOW: u64 = 1_700_000_000_000_000_000;
+/** Bytes that a Packet begins with. */
+const PACKET_HEADER: usize = 16;
 
 /** Bytes of a zeroed Packet, and as many of a TCP header without options. */
 let packet: usize = 0;
 let transport: usize = 0;
 
 /**
- * Walks FORWARD of the filter table with `count` headers, forwarded from interface `from` to `to`
- * (ids), and writes for each the id of the counter that decided, u32.
+ * Walks FORWARD of the filter table with `count` headers (what a Packet begins with), forwarded from
+ * interface `from` to `to` (ids), and writes for each the id of the counter that decided, u32.
  */
 export function classifyHeaders(headers: usize, count: u32, from: u32, to: u32, out: usize): void {
   if (packet == 0) {
@@ -58,40 +60,33 @@ export function classifyHeaders(headers: usize, count: u32, from: u32, to: u32, 
   p.l4 = <u32>transport;
   p.l4Len = TRANSPORT_LENGTH;
   p.l4Cap = TRANSPORT_LENGTH;
+  p.tsNanos = NOW;
   for (let i: u32 = 0; i < count; i += QUESTIONS) {
-    const left = min<u32>(QUESTIONS, count - i);
-    const first = headers + <usize>i * offsetof<Header>();
-    askAhead(first, left);
-    walkEach(p, first, left, out + (<usize>i << 2));
+    const first = headers + <usize>i * PACKET_HEADER;
+    const last = first + <usize>min<u32>(QUESTIONS, count - i) * PACKET_HEADER;
+    askAhead(first, last);
+    walkEach(p, first, last, out + (<usize>i << 2));
   }
 }
 
 /** Asks about the next headers, as the replay does about the next frames. */
-function askAhead(headers: usize, count: u32): void {
+function askAhead(first: usize, last: usize): void {
   if (!beginAhead()) return;
-  for (let i: u32 = 0; i < count; i++) {
-    addHeader(packetHeader(changetype<Header>(headers + <usize>i * offsetof<Header>())));
-  }
+  for (let at = first; at < last; at += PACKET_HEADER) addHeader(v128.load(at));
   answerAhead();
 }
 
-function walkEach(p: Packet, headers: usize, count: u32, out: usize): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const h = changetype<Header>(headers + <usize>i * offsetof<Header>());
-    v128.store(changetype<usize>(p), packetHeader(h));
+function walkEach(p: Packet, first: usize, last: usize, out: usize): void {
+  let to = out;
+  for (let at = first; at < last; at += PACKET_HEADER) {
+    v128.store(changetype<usize>(p), v128.load(at));
     beginTraversal(IP_LENGTH);
     expectNext();
     packetBegin(p);
     walkChain(p, TABLE_FILTER);
-    store<u32>(out + (<usize>i << 2), p.verdictCounter);
+    store<u32>(to, p.verdictCounter);
+    to += 4;
   }
-}
-
-/** What Packet begins with. */
-@inline
-function packetHeader(h: Header): v128 {
-  const rest = <u32>FAMILY_V4 | (h.proto << 8) | (<u32>TTL << 16);
-  return i32x4.replace_lane(v128.load(changetype<usize>(h)), 3, <i32>rest);
 }
 
 /** A trie over `count` IPv4 addresses (u32) as the boundaries of intervals; 0: out of memory. */
@@ -132,8 +127,6 @@ export function lookUpPorts(map: usize, ports: usize, count: u32): u32 {
   for (let i: u32 = 0; i < count; i++) sum += stepOf(map, load<u16>(ports + (<usize>i << 1)));
   return sum;
 }
-
-const NOW: u64 = 1_700_000_000_000_000_000;
 
 /** Enters `count` connections with these tuples; false: out of memory. */
 export function addConnections(tuples: usize, count: u32): bool {
