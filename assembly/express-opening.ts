@@ -6,6 +6,7 @@
  * looked up some packets ahead, and kept here.
  */
 import {
+  CT_ESTABLISHED,
   CT_NEW,
   DIRECTION_IN,
   FAMILY_V4,
@@ -35,6 +36,7 @@ import { allocate } from './memory';
 import { tcpFingerprint, udpFingerprint } from './observe/fingerprint';
 import { nextPrediction, setOrdinary } from './observe/pending';
 import { FrameRecord, Packet } from './packet';
+import { isEntranceOpen } from './pipeline/entrance';
 import {
   givenDport,
   givenDst,
@@ -43,8 +45,14 @@ import {
   smallestMtu,
   somePickUp,
 } from './pipeline/opening';
-import { entryIn, hasKey, loadKey, Opening, OpeningKey } from './pipeline/openings';
-import { isEntranceOpen } from './pipeline/entrance';
+import {
+  entryIn,
+  hasKey,
+  loadKey,
+  NATURE_REPLY,
+  Opening,
+  OpeningKey,
+} from './pipeline/openings';
 import { resetOutcome } from './pipeline/outcome';
 import { writeResult } from './result';
 import { Traversal } from './slot';
@@ -53,6 +61,7 @@ import { plainKey } from './table/index';
 import { addConnection, repeatTraversal } from './traversal';
 import { isRightV4 } from './wire/checksum';
 import { IPV4_HEADER } from './wire/ipv4';
+import { isTranslatableV4 } from './wire/translatable';
 
 const TCP: u32 = 6;
 const UDP: u32 = 17;
@@ -63,11 +72,11 @@ const UDP_CHECK: usize = 6;
 @unmanaged
 class Ahead extends OpeningKey {
   entry: u32; // the Opening with this key, or 0
-  set: u32; // where it may be; 0: the frame begins nothing
+  set: u32; // where it may be; 0: not looked for
   record: FrameRecord;
   hash: u32; // of its tuple
   // with an entry:
-  traversal: u32; // else 0
+  traversal: u32; // without one: that of another in the set, or 0
   dst: u32; // as it leaves
   dport: u32;
   replyHash: u32; // of its answers' tuple, and …
@@ -87,7 +96,7 @@ export function attachExpressOpening(most: usize): bool {
 
 /**
  * Looks up what those of the frames ahead (from `first` to `last`, see ahead.ts) will need for which
- * no connection was found. Returns a sum that nobody needs, so that what was read for the cache
+ * no connection was found, or one that has seen no packet in their direction. Returns a sum that nobody needs, so that what was read for the cache
  * alone is not dropped.
  */
 export function lookAtOpenings(first: usize, last: usize): u64 {
@@ -96,7 +105,7 @@ export function lookAtOpenings(first: usize, last: usize): u64 {
     const a = changetype<Ahead>(end);
     a.record = changetype<FrameRecord>(<usize>load<u32>(at));
     a.hash = load<u32>(at, AHEAD_HASH);
-    a.set = load<u32>(at, AHEAD_REF) == 0 ? <u32>setOf(a.record, a) : 0;
+    a.set = hasNoWay(load<u32>(at, AHEAD_REF)) ? <u32>setOf(a.record, a) : 0;
     end += offsetof<Ahead>();
   }
   // loops of nothing but loads, as in replay.ts; address 0 holds nothing, and may be read
@@ -113,6 +122,13 @@ export function lookAtOpenings(first: usize, last: usize): u64 {
   return sum;
 }
 
+/** Whether there is no connection `ref`, or it remembers no way in the direction that `ref` says. */
+@inline
+function hasNoWay(ref: u32): bool {
+  const way = <usize>(ref & ~1) + (<usize>(ref & 1) << 2);
+  return ref == 0 || load<u32>(way, offsetof<Conn>('way0')) == 0;
+}
+
 /** Looks for the entry of a frame that may begin a connection, and for what that leads to. */
 @inline
 function findEntry(a: Ahead): void {
@@ -120,6 +136,7 @@ function findEntry(a: Ahead): void {
   a.traversal = 0;
   a.bucket = 0;
   if (a.set == 0) return;
+  a.traversal = changetype<Opening>(<usize>a.set).traversal;
   a.entry = <u32>entryIn(a.set, a);
   if (a.entry == 0) return;
   const e = changetype<Opening>(<usize>a.entry);
@@ -132,7 +149,10 @@ function findEntry(a: Ahead): void {
   a.bucket = <u32>bucketOf(a.replyHash);
 }
 
-/** Makes `to` the key of a frame that may begin a connection; 0: it does not. */
+/**
+ * Makes `to` the key of a frame that may begin a connection, or one that no entry has of a frame that
+ * may follow. Returns the set in which the key is, or is that of a frame like it; 0: none is.
+ */
 @inline
 function setOf(r: FrameRecord, to: OpeningKey): usize {
   if (r.family != FAMILY_V4 || r.flags & ~HARMLESS || r.fault != FAULT_NONE) return 0;
@@ -143,11 +163,19 @@ function setOf(r: FrameRecord, to: OpeningKey): usize {
   if (proto != TCP && proto != UDP) return 0;
   const l4 = <usize>r.l3 + IPV4_HEADER;
   const len = r.ipLen - IPV4_HEADER;
-  if (!isStart(proto, l4, len) && !(somePickUp && isPickUp(proto, l4, len))) return 0;
-  const volatile = plainKey(CT_NEW, r.tcpFlags, r.ttl, r.tos, r.ipLen, 0);
+  const begins = isStart(proto, l4, len) || (somePickUp && isPickUp(proto, l4, len));
+  const state = begins ? CT_NEW : CT_ESTABLISHED;
+  const volatile = plainKey(state, r.tcpFlags, r.ttl, r.tos, r.ipLen, 0);
   if (volatile == 0) return 0;
   const ports = <u32>r.sport | (<u32>r.dport << 16);
-  return loadKey(to, r.src, r.dst, ports, proto, r.iface, volatile, 0, 0);
+  const nature = begins ? 0 : NATURE_REPLY; // of none: what follows is of a confirmed connection
+  return loadKey(to, r.src, r.dst, ports, proto, r.iface, volatile, nature, 0);
+}
+
+/** Whether another destination may make another owner: it does not among those that NAT touches. */
+@inline
+function movesDestination(dst: u32, given: u32): bool {
+  return !isTranslatableV4(given) || !isTranslatableV4(dst);
 }
 
 /**
@@ -184,7 +212,7 @@ export function goOpening(
     if (conn == 0) return false;
     count(STAT_CONNECTIONS);
     if (e.status & IPS_DST_NAT) count(STAT_CONN_DNAT);
-    if (movesOwner(changetype<Conn>(conn))) noteMove();
+    if (movesDestination(r.dst, dst) && movesOwner(changetype<Conn>(conn))) noteMove();
   }
   const t = changetype<Traversal>(<usize>e.traversal);
   repeatTraversal(t, r.ipLen);

@@ -52,7 +52,18 @@ import { walkIsWhole } from '../traversal';
 import { IPV4_HEADER } from '../wire/ipv4';
 import { cacheFor, leaveAs } from './cached';
 import { confirmConn } from './hooks';
-import { attachOpeningTable, findOpening, isKeyWide, ledTo, newOpening, Opening } from './openings';
+import {
+  attachOpeningTable,
+  findOpening,
+  isKeyWide,
+  ledTo,
+  NATURE_CONFIRMED,
+  NATURE_ESTABLISHED,
+  NATURE_NAT_SHIFT,
+  NATURE_REPLY,
+  newOpening,
+  Opening,
+} from './openings';
 import { outcome, TOWARDS_ROUTED } from './outcome';
 
 const TCP: u8 = 6;
@@ -63,12 +74,6 @@ export const HARMLESS: u16 = <u16>(FRAME_ETHERNET | FRAME_NO_IFACE);
 // What a connection that may be remembered has of Conn.status and Conn.flags besides.
 const STATUS: u32 = IPS_CONFIRMED | IPS_DST_NAT | IPS_NAT_DONE_MASK;
 const FLAGS: u8 = CONN_PICKED_UP | CONN_REPLY_FREE;
-
-// The nature of a packet's connection, part of the key; 0: the packet begins one.
-const NATURE_CONFIRMED: u32 = 1;
-const NATURE_REPLY: u32 = 2;
-const NATURE_ESTABLISHED: u32 = 4;
-const NATURE_NAT_SHIFT: u32 = 1; // IPS_* of NAT from here on: bits 3, 4, 6 and 7
 
 export let smallestMtu: u32 = 0;
 /** Whether an opening is remembered of a segment from the middle of a connection, dropped. */

@@ -1,14 +1,17 @@
 /**
- * The table of openings (opening.ts): sets of two entries, found by the hash of the key; of a full
- * set the older one goes. There are some for each rule, as a service has rules of its own and a key
+ * The table of openings (opening.ts): sets of four entries, found by a hash of the key; of a full
+ * set the oldest one goes. There are some for each rule, as a service has rules of its own and a key
  * for each way its packets go.
+ *
+ * Of what only a packet's connection tells, nothing is in the hash but where an answer is led: so the
+ * set of a packet that follows is known, and can be read ahead, before its connection has begun.
  */
 import { SECTION_RULE } from '../abi';
 import { DIM_DPORT, DIM_SPORT } from '../abi-rules';
 import { sectionCount } from '../host';
 import { allocate } from '../memory';
 import { attachRouteClasses, routeClasses } from '../route/classes';
-import { portClassV4 } from '../table/index';
+import { portClassV4, withoutConntrack } from '../table/index';
 import {
   attachAddressClasses,
   classesOfDestination,
@@ -42,7 +45,14 @@ export class Opening extends OpeningKey {
 }
 
 const KEY_BYTES: usize = offsetof<OpeningKey>();
-const SET_BYTES: usize = 2 * offsetof<Opening>();
+const WAYS_SHIFT: u32 = 2;
+const SET_BYTES: usize = offsetof<Opening>() << WAYS_SHIFT;
+
+// The nature of a packet's connection, part of the key; 0: the packet begins one.
+export const NATURE_CONFIRMED: u32 = 1;
+export const NATURE_REPLY: u32 = 2;
+export const NATURE_ESTABLISHED: u32 = 4;
+export const NATURE_NAT_SHIFT: u32 = 1; // IPS_* of NAT from here on: bits 3, 4, 6 and 7
 
 let entries: usize = 0;
 let shift: u32 = 0; // of a hash, to the number of its set
@@ -52,7 +62,7 @@ let place: usize = 0; // its set
 /** False when memory runs out. */
 export function attachOpeningTable(): bool {
   let count = LEAST;
-  let bits: u32 = 11;
+  let bits: u32 = 12 - WAYS_SHIFT;
   while (count < MOST && count < sectionCount(SECTION_RULE) * PER_RULE) {
     count *= 2;
     bits++;
@@ -95,8 +105,10 @@ export function loadKey(
   key.classes = classes;
   key.kind = kind;
   key.led = led;
-  let h = (where ^ rotl<u64>(classes, 20) ^ rotl<u64>(led, 41)) * 0x9e3779b97f4a7c15;
-  h = (h ^ (h >> 32) ^ kind) * 0xd6e8feb86659fd93;
+  const ledBack = nature & NATURE_REPLY ? rotl<u64>(led, 41) : 0;
+  let h = (where ^ rotl<u64>(classes, 20) ^ ledBack) * 0x9e3779b97f4a7c15;
+  const plain = <u64>withoutConntrack(volatile) | (<u64>proto << 32) | (<u64>to.route << 40);
+  h = (h ^ (h >> 32) ^ plain) * 0xd6e8feb86659fd93;
   return entries + <usize>(h >> shift) * SET_BYTES;
 }
 
@@ -104,8 +116,10 @@ export function loadKey(
 @inline
 export function entryIn(set: usize, key: OpeningKey): usize {
   if (hasKey(set, key)) return set;
-  const second = set + offsetof<Opening>();
-  return hasKey(second, key) ? second : 0;
+  for (let entry = set + offsetof<Opening>(); entry < set + SET_BYTES; entry += offsetof<Opening>()) {
+    if (hasKey(entry, key)) return entry;
+  }
+  return 0;
 }
 
 @inline
@@ -139,7 +153,7 @@ export function ledTo(dst: u32, dport: u32): u64 {
 
 /** An entry with the key that findOpening() did not find, for the caller to fill. */
 export function newOpening(): Opening {
-  memory.copy(place + offsetof<Opening>(), place, offsetof<Opening>());
+  memory.copy(place + offsetof<Opening>(), place, SET_BYTES - offsetof<Opening>());
   memory.copy(place, changetype<usize>(asked), KEY_BYTES);
   return changetype<Opening>(place);
 }

@@ -19,7 +19,7 @@ export {
   QUESTIONS,
 } from './cut-ahead';
 export { isOdd } from './odd';
-export { plainKey } from './volatile-key';
+export { plainKey, withoutConntrack } from './volatile-key';
 
 /** Builds the decision tables of the attached host's rules, for all workers; 0: out of memory. */
 export function buildTables(): usize {

@@ -54,6 +54,7 @@ class KeyShape {
   lengthShift: u32;
   isNumbered: u32; // 1: a key is the number of its parts
   asksHeader: u32; // 1: some rule looks at more of a TCP or UDP packet than at its connection
+  besideConntrack: u32; // the bits of a key that is no number, without those of conntrack
 }
 
 /** What tells packets of a connection apart that is in every header. */
@@ -94,6 +95,7 @@ function shapeFor(shape: KeyShape, family: Family): bool {
   shape.ttl = nothing;
   shape.tos = nothing;
   shape.pktType = nothing;
+  shape.besideConntrack = u32.MAX_VALUE;
   shape.connmark = family.residualUse & RESIDUAL_CONNMARK;
   for (let dims = family.usedDims; dims != 0; dims &= dims - 1) {
     const dim = <u32>ctz<u32>(dims);
@@ -130,9 +132,12 @@ function shapeFor(shape: KeyShape, family: Family): bool {
       default:
         classes = 1; // the same for all packets that share a key
     }
-    shape.bits += 32 - <u32>clz<u32>(classes - 1);
+    const bits = 32 - <u32>clz<u32>(classes - 1);
+    if (dim == DIM_CT && shift < DIRECT_BITS) shape.besideConntrack = ~(((1 << bits) - 1) << shift);
+    shape.bits += bits;
   }
   shape.isNumbered = <u32>(shape.bits > DIRECT_BITS || shape.connmark != 0);
+  if (shape.isNumbered) shape.besideConntrack = u32.MAX_VALUE;
   return (
     shape.conntrack != 0 &&
     shape.tcpFlags != 0 &&
@@ -208,6 +213,12 @@ export function plainKey(
   }
   if (!shape.isNumbered) return FLAG | <u32>packed;
   return shape.bits > MAX_BITS ? 0 : numberOf(packed, markOf(shape, conn));
+}
+
+/** What a key of an IPv4 packet says besides conntrack, where it can be told apart. */
+@inline
+export function withoutConntrack(key: u32): u32 {
+  return key & shapeOf(FAMILY_V4).besideConntrack;
 }
 
 @inline
