@@ -95,9 +95,9 @@ export function attachExpressOpening(most: usize): bool {
 }
 
 /**
- * Looks up what those of the frames ahead (from `first` to `last`, see ahead.ts) will need for which
- * no connection was found, or one that has seen no packet in their direction. Returns a sum that nobody needs, so that what was read for the cache
- * alone is not dropped.
+ * Looks up what those of the frames ahead (from `first` to `last`, see ahead.ts) will need for
+ * which no connection was found, or one that remembers no way in their direction. Returns a sum
+ * that nobody needs, so that what was read for the cache alone is not dropped.
  */
 export function lookAtOpenings(first: usize, last: usize): u64 {
   let end = aheads;
@@ -122,7 +122,7 @@ export function lookAtOpenings(first: usize, last: usize): u64 {
   return sum;
 }
 
-/** Whether there is no connection `ref`, or it remembers no way in the direction that `ref` says. */
+/** Whether there is no connection `ref`, or it remembers no way in the direction of `ref`. */
 @inline
 function hasNoWay(ref: u32): bool {
   const way = <usize>(ref & ~1) + (<usize>(ref & 1) << 2);
@@ -150,8 +150,8 @@ function findEntry(a: Ahead): void {
 }
 
 /**
- * Makes `to` the key of a frame that may begin a connection, or one that no entry has of a frame that
- * may follow. Returns the set in which the key is, or is that of a frame like it; 0: none is.
+ * Makes `to` the key of a frame that may begin a connection; of one that may follow, a key that no
+ * entry has. Returns the set that its entry is in if there is one; 0: there is none.
  */
 @inline
 function setOf(r: FrameRecord, to: OpeningKey): usize {

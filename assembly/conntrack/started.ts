@@ -59,8 +59,8 @@ export function isUnknown(r: FrameRecord, hash: u32): bool {
 
 /**
  * Begins the connection of a packet that isStart() and isUnknown(), whose answers come from
- * `from`:`port`; NAT gave it `status`. `hash` is that of its tuple, `replyHash` that of its answers'.
- * 0: their tuple is another's, or memory has run out.
+ * `from`:`port`; NAT gave it `status`. `hash` is of its tuple, `replyHash` of its answers'. 0:
+ * their tuple is another's, or memory has run out.
  */
 export function start(
   r: FrameRecord,

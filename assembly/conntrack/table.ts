@@ -6,7 +6,7 @@
  * Conn.expires and is then unlinked by the look-up that finds it, as in the kernel. What nobody
  * looks for any more is swept, a few entries for each new connection, and only when it is dead by
  * SWEEP_MARGIN, so that no later packet can tell whether it was swept. At the end of the table the
- * sweep rests: connections that begin in quick succession do not pay for reading all of it each time.
+ * sweep rests, so that connections that begin in quick succession do not read all of it again.
  *
  * Unlinked connections are freed when the next packet begins: the one at hand may still hold one.
  */

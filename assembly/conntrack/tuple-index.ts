@@ -5,16 +5,17 @@
  *     0  tag, u16, of each place │ 20 passed 12, away 2 of each place │ 24 ref, u32, of each place
  *
  * The low bits of a hash are its bucket, the high ones its tag; a tag of 0 is a free place. What
- * finds its bucket full goes on to the next one, and every bucket that it passed counts it: a search
- * ends at the first bucket that nothing passed. So a look-up costs one line and a comparison of ten
- * tags, meets no tombstones, and touches no connection but that with an equal tag.
+ * finds its bucket full goes on to the next one, and every bucket that it passed counts it: a
+ * search ends at the first bucket that nothing passed. So a look-up costs one line and a
+ * comparison of ten tags, meets no tombstones, and touches no connection but that with an equal
+ * tag.
  *
  *     ref    address of the Conn (a multiple of 32) | direction of the tuple
  *
- * A ref has four bits to spare; in the table they hold those of the hash between the least number of
- * buckets and the tag. With how many buckets away from its own it is, which `away` says, its whole
- * hash is known when the table grows, which then reads and writes in order, and not from connections
- * all over memory.
+ * A ref has four bits to spare; in the table they hold those of the hash between the least
+ * number of buckets and the tag. `away` says how many buckets it is away from its own. So its
+ * whole hash is known when the table grows, which then reads and writes in order, and not from
+ * connections all over memory.
  */
 import { allocate } from '../memory';
 

@@ -1,10 +1,11 @@
 /**
  * The table of openings (opening.ts): sets of four entries, found by a hash of the key; of a full
- * set the oldest one goes. There are some for each rule, as a service has rules of its own and a key
- * for each way its packets go.
+ * set the oldest one goes. There are some for each rule, as a service has rules of its own and a
+ * key for each way its packets go.
  *
- * Of what only a packet's connection tells, nothing is in the hash but where an answer is led: so the
- * set of a packet that follows is known, and can be read ahead, before its connection has begun.
+ * Of what only a packet's connection tells, nothing is in the hash but where an answer is led.
+ * So the set of a packet that follows is known, and can be read ahead, before its connection has
+ * begun.
  */
 import { SECTION_RULE } from '../abi';
 import { DIM_DPORT, DIM_SPORT } from '../abi-rules';
@@ -116,7 +117,8 @@ export function loadKey(
 @inline
 export function entryIn(set: usize, key: OpeningKey): usize {
   if (hasKey(set, key)) return set;
-  for (let entry = set + offsetof<Opening>(); entry < set + SET_BYTES; entry += offsetof<Opening>()) {
+  const end = set + SET_BYTES;
+  for (let entry = set + offsetof<Opening>(); entry < end; entry += offsetof<Opening>()) {
     if (hasKey(entry, key)) return entry;
   }
   return 0;
