@@ -97,7 +97,8 @@ export function judgeSlot(slot: Slot): u32 {
       let traversal: usize = 0;
       while (at < end) {
         const r = changetype<FrameRecord>(<usize>load<u32>(at));
-        traversal = goExpress(r, load<u32>(at, AHEAD_REF), firstFrame + indexOf(r, first));
+        const ref = load<u32>(at, AHEAD_REF);
+        traversal = ref == 0 ? 0 : goExpress(r, ref, firstFrame + indexOf(r, first));
         if (traversal == 0) break;
         bytes += r.ipLen;
         if (results != 0) break;
@@ -112,8 +113,10 @@ export function judgeSlot(slot: Slot): u32 {
       if (traversal != 0) {
         express++;
         writeExpress(r, ref, changetype<Traversal>(traversal), result);
-      } else {
-        judgeOther(r, ref, at - ahead, firstFrame + index, result);
+      } else if (ref != 0) {
+        judgeFrame(packet, r, firstFrame + index, result);
+      } else if (!judgeUnknown(r, at, firstFrame + index, result)) {
+        at -= AHEAD_ENTRY; // once more, with its connection
       }
     }
   }
@@ -131,13 +134,17 @@ function indexOf(r: FrameRecord, first: usize): usize {
   return (changetype<usize>(r) - first) / FRAME_RECORD_SIZE;
 }
 
-/** Judges a frame that does not go express, `offset` behind the first one ahead. */
-function judgeOther(r: FrameRecord, ref: u32, offset: usize, frame: u64, result: usize): void {
-  if (ref == 0) {
-    expectNext();
-    if (goOpening(packet, r, offset, frame, result)) return;
-  }
-  judgeFrame(packet, r, frame, result);
+/**
+ * Judges a frame of which look-ahead at `at` knew no connection. False: its connection began since,
+ * and is in the entry now.
+ */
+function judgeUnknown(r: FrameRecord, at: usize, frame: u64, result: usize): bool {
+  expectNext();
+  if (goOpening(packet, r, at - ahead, frame, result)) return true;
+  const ref = refOf(load<u32>(at, AHEAD_HASH));
+  if (ref == 0) judgeFrame(packet, r, frame, result);
+  else store<u32>(at, ref, AHEAD_REF);
+  return ref == 0;
 }
 
 /** Those of the slot's frames `from` to `from` + 15 that are this worker's, a bit each. */
