@@ -61,7 +61,7 @@ export async function replay(
   const started = performance.now();
   const at = placeOf(compiled, options);
   const asked = workersOf(options);
-  const input = new Input(capture, compiled);
+  const input = new Input(capture, compiled, options.signal);
   const threads = options.threads ?? new Threads(asked);
   const wanted = Math.min(asked, threads.count);
   const run = async (workers: number): Promise<PoolOutcome> => {
@@ -118,12 +118,18 @@ export async function replay(
 class Input {
   readonly #capture: string | Readable | CaptureSource;
   readonly #compiled: Compiled;
+  readonly #signal: AbortSignal | undefined;
   #opened: CaptureSource | undefined;
   #reordered: ReorderedSource | undefined;
 
-  constructor(capture: string | Readable | CaptureSource, compiled: Compiled) {
+  constructor(
+    capture: string | Readable | CaptureSource,
+    compiled: Compiled,
+    signal: AbortSignal | undefined,
+  ) {
     this.#capture = capture;
     this.#compiled = compiled;
+    this.#signal = signal;
   }
 
   get source(): CaptureSource {
@@ -149,11 +155,32 @@ class Input {
   async open(inOrder = this.#reordered !== undefined): Promise<void> {
     await this.close();
     const capture = this.#capture;
-    this.#opened = isSource(capture) ? capture : await openCapture(capture);
+    this.#opened = isSource(capture) ? capture : await this.#openUnlessAborted(capture);
     this.#reordered =
       inOrder || !this.isRepeatable
         ? new ReorderedSource(this.#opened, interfaceRank(this.#compiled))
         : undefined;
+  }
+
+  /** A stream may wait for its first bytes for ever. */
+  async #openUnlessAborted(capture: string | Readable): Promise<CaptureSource> {
+    const signal = this.#signal;
+    signal?.throwIfAborted();
+    const opening = openCapture(capture);
+    if (signal === undefined) return await opening;
+    let onAbort = () => {};
+    const aborted = new Promise<never>((_, reject) => {
+      onAbort = () => reject(signal.reason);
+    });
+    signal.addEventListener('abort', onAbort);
+    try {
+      return await Promise.race([opening, aborted]);
+    } catch (error) {
+      opening.then((source) => source.close()).catch(() => undefined); // comes too late, or failed
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   async close(): Promise<void> {
@@ -186,6 +213,8 @@ function whyOne(compiled: Compiled, input: Input): string | null {
   return input.isRepeatable ? null : 'the capture is a stream';
 }
 
+const DIRECTIONS = { in: DIRECTION_IN, out: DIRECTION_OUT };
+
 function placeOf(
   compiled: Compiled,
   { at, direction }: ReplayOptions,
@@ -199,10 +228,12 @@ function placeOf(
     const names = compiled.host.interfaces.map(({ name }) => name).join(', ');
     throw new UsageError(`the host has no interface ${at}: it has ${names}`);
   }
-  const directions = { in: DIRECTION_IN, out: DIRECTION_OUT };
+  if (direction !== undefined && !Object.hasOwn(DIRECTIONS, direction)) {
+    throw new UsageError(`direction: expected in or out, not ${direction}`);
+  }
   return {
     atIface: iface.id,
-    atDirection: direction === undefined ? DIRECTION_UNKNOWN : directions[direction],
+    atDirection: direction === undefined ? DIRECTION_UNKNOWN : DIRECTIONS[direction],
   };
 }
 

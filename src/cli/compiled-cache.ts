@@ -2,6 +2,7 @@
  * Compiled hosts on disk, for the next run on the same rules: one file each, named by a hash of all
  * that it was made from. Whatever cannot be read or written is compiled again, without a word.
  */
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -13,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import process from 'node:process';
 import { deserialize, serialize } from 'node:v8';
 import type { Compiled } from '../compile/index.ts';
@@ -23,6 +24,9 @@ const MAX_FILES = 16;
 const MAX_BYTES = 256 << 20;
 
 const WRITABLE_BY_OTHERS = 0o022;
+
+/** What a file begins with: SHA-256 of the rest. */
+const DIGEST_BYTES = 32;
 
 export class CompiledCache {
   readonly #dir: string;
@@ -48,10 +52,11 @@ export class CompiledCache {
     const path = join(this.#dir, key);
     try {
       if (!isOwn(this.#dir) || !isOwn(path)) return null;
-      const compiled = deserialize(readFileSync(path)) as Compiled;
-      const now = new Date();
-      utimesSync(path, now, now);
-      return compiled;
+      const file = readFileSync(path);
+      const bytes = file.subarray(DIGEST_BYTES);
+      if (!digestOf(bytes).equals(file.subarray(0, DIGEST_BYTES))) return null;
+      markUsed(path);
+      return deserialize(bytes) as Compiled;
     } catch {
       return null;
     }
@@ -62,9 +67,11 @@ export class CompiledCache {
     const path = join(this.#dir, key);
     const unfinished = `${path}.${process.pid}`;
     try {
-      mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
+      makeFolder(this.#dir);
       if (!isOwn(this.#dir)) return;
-      writeFileSync(unfinished, serialize(compiled), { mode: 0o600, flag: 'wx' });
+      const bytes = serialize(compiled);
+      const file = Buffer.concat([digestOf(bytes), bytes]);
+      writeFileSync(unfinished, file, { mode: 0o600, flag: 'wx' });
       renameSync(unfinished, path);
       this.#removeOldest();
     } catch {
@@ -85,6 +92,27 @@ export class CompiledCache {
       if (i >= MAX_FILES || bytes > MAX_BYTES) rmSync(path, { force: true });
     });
   }
+}
+
+function digestOf(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+/** So that it is not the first one to be removed. */
+function markUsed(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // a file that is only to be read serves all the same
+  }
+}
+
+/** With those above it: mkdirSync's own `recursive` never returns below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Nobody else can have written it (where files have owners). */

@@ -11,7 +11,7 @@ import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** Set by the build: write what this run has compiled. */
 const KEEP = 'DOCKFW_KEEP_CODE';
@@ -29,11 +29,7 @@ const filename = join(here, 'command.js');
 const codeFile = join(here, 'command.code');
 
 const source = Module.wrap(readFileSync(filename, 'latin1'));
-const script = new Script(source, {
-  filename,
-  cachedData: keptCode(),
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
+const script = new Script(source, { filename, cachedData: keptCode() });
 const require = createRequire(filename);
 const command = new Module(filename);
 require.cache[filename] = command; // for the parts that are loaded later and import from it

@@ -51,7 +51,7 @@ import {
 import { lowerHeader } from './lower/header.ts';
 import { lowerMatch } from './lower/match.ts';
 import { lowerTarget } from './lower/target.ts';
-import type { CompileOptions, UnknownPolicy } from './options.ts';
+import { type CompileOptions, type UnknownPolicy, unknownPolicy } from './options.ts';
 import { encodeSets } from './sets.ts';
 import { StateAllocator } from './state-space.ts';
 import { Usage } from './usage.ts';
@@ -80,7 +80,7 @@ class Lowering {
 
   constructor(host: Host, options: CompileOptions) {
     this.#host = host;
-    this.#unknown = options.unknown ?? 'error';
+    this.#unknown = unknownPolicy(options);
     this.#chains = placeChains(host);
     this.#circular = circularJumps(this.#chains);
     this.#chainId = chainIds(this.#chains);

@@ -31,7 +31,6 @@ const CHUNK_LENGTH = 48;
 const READ_BYTES = 63; // of the 64-bit view
 
 export const CONTROL_BYTES = 512;
-export const MAX_CHUNKS = READ_BYTES * 2 - CHUNK_LENGTH;
 
 /** Why everybody is to stop; 0: nobody is. */
 export const STOP_ABORTED = 1;

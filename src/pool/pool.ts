@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { SLOT_DATA_BYTES, STATUS_OWNER_CONFLICT } from '../../assembly/abi.ts';
 import { FACT_COUNT } from '../../assembly/abi-capture.ts';
 import type { CaptureSource } from '../capture/source.ts';
@@ -76,11 +76,15 @@ export async function runPool(
   options: PoolOptions,
 ): Promise<PoolOutcome> {
   options.signal?.throwIfAborted();
-  const run = new Run(await coreModule(), compiled, options);
-  const file = source.plainFile === undefined ? undefined : await open(source.plainFile, 'r');
+  const module = await coreModule();
+  const memory = options.threads.take();
+  let file: FileHandle | undefined;
   try {
+    const run = new Run(module, memory, compiled, options);
+    if (source.plainFile !== undefined) file = await open(source.plainFile, 'r');
     return await run.replay(source, file?.fd);
   } finally {
+    options.threads.giveBack();
     await file?.close();
   }
 }
@@ -92,9 +96,13 @@ class Run {
   readonly #control: Control;
   readonly #task: Omit<ReplayTask, 'worker' | 'input'>;
 
-  constructor(module: WebAssembly.Module, compiled: Compiled, options: PoolOptions) {
+  constructor(
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    compiled: Compiled,
+    options: PoolOptions,
+  ) {
     const { workers } = options;
-    const memory = options.threads.memory();
     const names = interfaceNames(compiled.host);
     const main = instantiate(module, memory, names);
     main.core.renew();

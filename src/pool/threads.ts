@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { clearStaticData, coreModule, createMemory } from '../engine/instance.ts';
 import { builtFile } from '../engine/location.ts';
+import { UsageError } from '../errors.ts';
 import type { ReplayTask, WorkerReport } from './protocol.ts';
 
 /** More threads than this gain nothing, and each has its own slot in the ring. */
@@ -22,6 +23,7 @@ export class Threads {
   readonly #pool: Piscina<ReplayTask, WorkerReport>;
   readonly #loaded: Promise<unknown>;
   #memory: WebAssembly.Memory | undefined;
+  #isTaken = false;
 
   constructor(count: number = defaultWorkers()) {
     this.count = Math.min(count, MAX_WORKERS);
@@ -39,14 +41,21 @@ export class Threads {
   }
 
   /**
-   * The memory for the next replay, which its first instance has to renew(). It is one for all of
-   * them: the threads would go on holding those of earlier replays, since nothing tells their
-   * collectors how large they are.
+   * The memory for the next replay, which its first instance has to renew(), until giveBack(). It
+   * is one for all of them: the threads would go on holding those of earlier replays, since nothing
+   * tells their collectors how large they are. Throws a UsageError while a replay has it.
    */
-  memory(): WebAssembly.Memory {
+  take(): WebAssembly.Memory {
+    if (this.#isTaken) throw new UsageError('threads: they serve another replay, one at a time');
+    this.#isTaken = true;
     if (this.#memory === undefined) this.#memory = createMemory();
     else clearStaticData(this.#memory);
     return this.#memory;
+  }
+
+  /** Says that all parts of the replay that took the memory have ended. */
+  giveBack(): void {
+    this.#isTaken = false;
   }
 
   /** Runs a worker's part of a replay. */

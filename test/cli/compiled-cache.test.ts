@@ -12,12 +12,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { deserialize, serialize } from 'node:v8';
+import { serialize } from 'node:v8';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CompiledCache } from '../../src/cli/compiled-cache.ts';
-import { type Compiled, compile } from '../../src/compile/index.ts';
+import { compile } from '../../src/compile/index.ts';
 import { readHost } from '../../src/host/index.ts';
 import { type CliResult, cli } from './run-cli.ts';
 
@@ -70,8 +70,10 @@ const keptFiles = (): string[] => readdirSync(cacheDir).map((name) => join(cache
 
 /** Changes what was kept so that a run that uses it tells. */
 function forge(path: string): void {
-  const kept = deserialize(readFileSync(path)) as Compiled;
-  writeFileSync(path, serialize({ ...kept, host: { ...kept.host, source: 'FORGED' } }));
+  const cache = new CompiledCache(cacheDir);
+  const kept = cache.load(basename(path));
+  if (kept === null) throw new Error(`${path} is not used`);
+  cache.save(basename(path), { ...kept, host: { ...kept.host, source: 'FORGED' } });
 }
 
 describe('a second run', () => {
@@ -96,6 +98,7 @@ describe('a second run', () => {
 
   test.each([
     ['is garbage', (path: string) => writeFileSync(path, 'garbage')],
+    ['is another value', (path: string) => writeFileSync(path, serialize({ image: [] }))],
     ['was cut off', (path: string) => writeFileSync(path, readFileSync(path).subarray(0, 5000))],
     [
       'others could have written',

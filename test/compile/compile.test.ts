@@ -144,6 +144,13 @@ describe('what cannot be evaluated', () => {
     ]);
     expect(disassemble(image)).toContain(`0: ${printed}`);
   });
+
+  test('any other policy is refused', async () => {
+    const options = { unknown: 'both' } as unknown as CompileOptions;
+    await expect(compiled(text.join('\n'), options)).rejects.toThrow(
+      /expected one of error, match, nomatch, not both/,
+    );
+  });
 });
 
 test('chains in a circle are not followed', async () => {

@@ -1,6 +1,7 @@
 import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +15,8 @@ import {
   type ReplayResult,
   readHost,
   replay,
+  Threads,
+  UsageError,
 } from '../../src/index.ts';
 import { block, ethernet, ipv4, packetBlock, pcapng, udp } from '../wire/packets.ts';
 
@@ -149,6 +152,31 @@ describe('several slots', () => {
   test('an abort before the start ends it, too', async () => {
     const signal = AbortSignal.abort(new Error('not at all'));
     await expect(replay(compiled, long, { signal })).rejects.toThrow('not at all');
+  });
+
+  test('an abort ends the wait for the first bytes of a stream', async () => {
+    const controller = new AbortController();
+    const silent = new PassThrough();
+    const replaying = replay(compiled, silent, { signal: controller.signal });
+    setImmediate(() => controller.abort(new Error('nobody sends')));
+    await expect(replaying).rejects.toThrow('nobody sends');
+    silent.destroy();
+  });
+
+  test('threads serve one replay at a time, then the next', async () => {
+    const threads = new Threads(1);
+    const first = replay(compiled, long, { threads });
+    await expect(replay(compiled, long, { threads })).rejects.toThrow(UsageError);
+    await expect(first).resolves.toMatchObject({ capture: { frames: 4138 * COPIES } });
+    await expect(replay(compiled, shop, { threads })).resolves.toMatchObject({
+      capture: { frames: 4138 },
+    });
+    await threads.close();
+  });
+
+  test('a direction that is none is refused', async () => {
+    const options = { at: 'lo', direction: 'up' } as unknown as ReplayOptions;
+    await expect(replay(compiled, shop, options)).rejects.toThrow(/expected in or out, not up/);
   });
 
   test('an error of the reader of records reaches the caller', async () => {
