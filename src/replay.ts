@@ -162,12 +162,13 @@ class Input {
         : undefined;
   }
 
-  /** A stream may wait for its first bytes for ever. */
+  /** A stream may wait for its first bytes for ever. (So may a named pipe be waited for, in a call.) */
   async #openUnlessAborted(capture: string | Readable): Promise<CaptureSource> {
     const signal = this.#signal;
     signal?.throwIfAborted();
     const opening = openCapture(capture);
-    if (signal === undefined) return await opening;
+    const isPath = typeof capture === 'string' && capture !== '-';
+    if (signal === undefined || isPath) return await opening;
     let onAbort = () => {};
     const aborted = new Promise<never>((_, reject) => {
       onAbort = () => reject(signal.reason);
