@@ -77,10 +77,12 @@ export function rangeMatches(p: Packet, match: usize): bool {
 
 /**
  * A value of the transport header as nft_payload's fast path loads it: only the bytes themselves
- * must be there, and in a later fragment they are payload. Negative: not there.
+ * must be there. In a later fragment they are payload, or the IPv6 header itself, as
+ * ipv6_find_hdr() tells no offset then. Negative: not there.
  */
 function loadNative(p: Packet, offset: u32, bytes: u32): i32 {
-  const at = transportOffset(p) + offset;
+  const start = p.family == FAMILY_V4 || p.fragOff == 0 ? transportOffset(p) : 0;
+  const at = start + offset;
   if (at + bytes > p.ipLen) return -1;
   if (bytes == 1) return byteAt(p, at);
   return (byteAt(p, at) << 8) | byteAt(p, at + 1);
