@@ -162,7 +162,7 @@ class Input {
         : undefined;
   }
 
-  /** A stream may wait for its first bytes for ever. (So may a named pipe be waited for, in a call.) */
+  /** A stream may wait for its first bytes for ever; a named pipe too, but nobody can end that. */
   async #openUnlessAborted(capture: string | Readable): Promise<CaptureSource> {
     const signal = this.#signal;
     signal?.throwIfAborted();

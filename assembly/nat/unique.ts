@@ -192,7 +192,7 @@ export function classHigh(port: u32): u32 {
 /** Looks for a free port or ICMP id (nf_nat_l4proto_unique_tuple). True: it is free. */
 function uniquePort(conn: Conn, manip: u32, now: u64): bool {
   const icmp = isIcmp(tupleProto);
-  if (!icmp && !hasTuplePorts(tupleProto)) return false; // GRE: only PPTP's helper may change its key
+  if (!icmp && !hasTuplePorts(tupleProto)) return false; // GRE's key is for PPTP's helper
   const ofSource = icmp || manip == 0;
   const port = ofSource ? tupleSport : tupleDport;
   let low: u32;

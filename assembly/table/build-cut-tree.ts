@@ -28,7 +28,7 @@ import {
   LEAF_GROUPS,
   marked,
   NO_BOX,
-  noRank,
+  NO_RANK,
   rankShiftOf,
   ROOT_BYTES,
   ROOT_LEVELS,
@@ -353,7 +353,7 @@ function buildEmptyLeaf(): bool {
 
 function buildLeaf(entry: usize, start: u32, size: u32): bool {
   if (size == 0) {
-    storeLeaf(entry, emptyLeaf, noRank());
+    storeLeaf(entry, emptyLeaf, NO_RANK);
     return true;
   }
   const groups = (size + GROUP_BOXES - 1) / GROUP_BOXES;

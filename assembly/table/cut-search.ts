@@ -42,7 +42,8 @@ function ask(p: Packet, trees: CutTrees): u32 {
   let root: usize = trees.roots;
   for (let left = trees.treeCount; left != 0; left--) {
     if (load<u32>(root, ENTRY_BYTES) < best) {
-      best = blocks == 1 ? search<OneBlock>(root, best, trees) : search<TwoBlocks>(root, best, trees);
+      if (blocks == 1) best = search<OneBlock>(root, best, trees);
+      else best = search<TwoBlocks>(root, best, trees);
     }
     root += ROOT_BYTES;
   }

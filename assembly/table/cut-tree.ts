@@ -32,10 +32,12 @@
  * once more stays. So all packets go down as many levels as the tree has, and none of them need be
  * asked whether it has arrived.
  *
- * A group is four boxes, ascending, compared at once; where there are fewer, the last one again. The
- * last rule of a leaf's last group is marked. A rank is what is left of a rule in 16 bits. A box that is wide in the dimension
- * that is cut would be in very many leaves; boxes that are wide in destination, or in both
- * addresses, have trees of their own, and the lowest rule of all trees is the answer.
+ * A group is four boxes, ascending, compared at once; where there are fewer, the last one again.
+ * The last rule of a leaf's last group is marked. A rank is what is left of a rule in 16 bits.
+ *
+ * A box that is wide in the dimension that is cut would be in very many leaves; boxes that are wide
+ * in destination, or in both addresses, have trees of their own, and the lowest rule of all trees
+ * is the answer.
  */
 
 /** Lanes of a group: one or two blocks of these. */
@@ -57,7 +59,8 @@ export const SPANS: usize = 16; // behind the firsts of a lane
 /** What a point may be read beyond its start: a leaf's rank is no lane. */
 export const POINT_REACH: usize = 256;
 const LAST: u32 = 0x80000000;
-const NO_RANK: u32 = 0xffff;
+/** Rank of an empty leaf. */
+export const NO_RANK: u32 = 0xffff;
 const VERDICT_BITS: u32 = 3;
 /** Index of NO_BOX. */
 export const NO_INDEX: u32 = NO_BOX >> VERDICT_BITS;
@@ -138,12 +141,6 @@ export function rankShiftOf(last: u32): u32 {
   let shift: u32 = 0;
   while (last >> shift >= NO_RANK) shift++;
   return shift;
-}
-
-/** Rank of an empty leaf. */
-@inline
-export function noRank(): u32 {
-  return NO_RANK;
 }
 
 /** Whether a leaf may have a rule that comes before `best`. */

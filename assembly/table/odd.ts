@@ -34,7 +34,7 @@ export function isOdd(p: Packet): bool {
   return oddity(p) != 0;
 }
 
-/** Not 0: the packet is odd. All conditions at once: which protocol comes next is not worth a guess. */
+/** Not 0: odd. All conditions at once, as which protocol comes next is not worth a guess. */
 @inline
 export function oddity(p: Packet): u32 {
   const hasTcp = <u32>(p.l4Cap >= TCP_HEADER);

@@ -4,7 +4,7 @@ import { EXIT_FILE, EXIT_OK, Interruption, type Output } from './io.ts';
 import { writeProblem } from './problems.ts';
 import { run } from './run.ts';
 
-/** What cannot be interrupted, such as a named pipe that is never opened for writing, gets so long. */
+/** How long what cannot be interrupted gets, such as a named pipe that nobody writes to. */
 const GRACE_MILLIS = 2000;
 
 const { stdin, stdout, stderr, env } = process;
