@@ -10,6 +10,8 @@ const PAGE: usize = 65536;
 const FIRST_PAGE: u32 = MEMORY_FIRST_PAGE;
 const TAKEN_PAGES: usize = MEMORY_TAKEN_PAGES;
 const CHUNK: usize = 1 << 20;
+/** Bytes of the operating system's pages, or less. */
+export const SYSTEM_PAGE: usize = 4096;
 
 let cursor: usize = 0;
 let limit: usize = 0;
@@ -50,6 +52,16 @@ function takePages(pages: u32): usize {
     }
   }
   return <usize>first * PAGE;
+}
+
+/**
+ * Writes to the page of `at`, a multiple of 4, without changing it. Memory that is read before it is
+ * written costs two page faults in place of one, and the second makes every thread of the process
+ * forget its translations. (An addition of 0 is a load and an exchange to V8, so it would read.)
+ */
+@inline
+export function touch(at: usize): void {
+  atomic.cmpxchg<u32>(at, 0, 0);
 }
 
 /** Zeroes the pages that were given out, so that they can be given out again. */

@@ -17,7 +17,7 @@
  * whole hash is known when the table grows, which then reads and writes in order, and not from
  * connections all over memory.
  */
-import { allocate } from '../memory';
+import { allocate, SYSTEM_PAGE, touch } from '../memory';
 
 const BUCKET: usize = 64;
 const BUCKET_SHIFT: usize = 6;
@@ -182,7 +182,15 @@ export function growIndex(hashOf: (ref: u32) => u32): usize {
   const kept = used;
   buckets = bigger;
   bucketMask = count * 2 - 1;
-  for (let b: u32 = 0; b < count; b++) split(old, b, count, hashOf);
+  const half = <usize>count << BUCKET_SHIFT;
+  for (let b: u32 = 0; b < count; b++) {
+    const low = bigger + (<usize>b << BUCKET_SHIFT);
+    if ((low & (SYSTEM_PAGE - 1)) == 0) {
+      touch(low);
+      touch(low + half);
+    }
+    split(old, b, count, hashOf);
+  }
   used = kept;
   return old;
 }
