@@ -8,7 +8,7 @@ import { COMPLETE_COMMAND, createProgram } from './program.ts';
 /** Runs one command line, without the names of node and script. Returns the exit status. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let status = EXIT_OK;
-  const program = createProgram(await version(), io, (result) => {
+  const program = createProgram(version(), io, (result) => {
     status = result;
   });
   try {

@@ -1,5 +1,6 @@
 /** The files of a host snapshot: a directory's, given in memory, or the embedded default's. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, HostError, UsageError } from '../errors.ts';
 import { systemReason } from '../system-reason.ts';
@@ -51,9 +52,14 @@ export interface Snapshot {
   readonly notes: Notes;
 }
 
-/** Contents of a file; throws a FileError where it is not text. */
+/**
+ * Contents of a file; throws a FileError where it is not text. A regular file is read at once, which
+ * takes less than asking another thread for it; a pipe may have to be waited for.
+ */
 async function readUtf8(path: string, signal: AbortSignal | undefined): Promise<string> {
-  const text = await readFile(path, { encoding: 'utf8', signal });
+  const text = statSync(path).isFile()
+    ? readFileSync(path, 'utf8')
+    : await readFile(path, { encoding: 'utf8', signal });
   if (text.includes('\0')) throw new FileError('is not text: it has NUL bytes', path);
   return text;
 }
@@ -79,9 +85,9 @@ async function readText(
   }
 }
 
-async function namesIn(dir: string): Promise<ReadonlySet<string>> {
+function namesIn(dir: string): ReadonlySet<string> {
   try {
-    return new Set(await readdir(dir));
+    return new Set(readdirSync(dir));
   } catch (error) {
     const why = systemReason(error);
     throw new FileError(`the host snapshot cannot be read: ${why}`, dir, error);
@@ -125,7 +131,7 @@ export async function readSnapshot(options: HostOptions): Promise<Snapshot> {
   const files = new Map<SnapshotFile, SourceText>();
   const put = (name: SnapshotFile, path: string, text: string) =>
     files.set(name, new SourceText(path, withoutMark(text), notes));
-  const there = dir === undefined ? new Set<string>() : await namesIn(dir);
+  const there = dir === undefined ? new Set<string>() : namesIn(dir);
   if (dir !== undefined && !SNAPSHOT_FILES.some((name) => there.has(name))) {
     const message = `has no file of a host snapshot, such as ${SNAPSHOT_FILES[0]}`;
     notes.problems.push(new HostError(message, { file: dir }, 'warning'));
