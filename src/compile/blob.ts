@@ -2,20 +2,23 @@
 import { Buffer } from 'node:buffer';
 import { MATCH_HEADER_BYTES, TARGET_HEADER_BYTES } from '../../assembly/abi-rules.ts';
 import { ByteWriter } from './lower/byte-writer.ts';
-import type { LoweredMatch, LoweredTarget } from './lower/context.ts';
+import type { LoweredMatch, LoweredTarget, MatchWriter } from './lower/context.ts';
 
 const ALIGNMENT = 8;
+const FIRST_BYTES = 65536;
 
 interface Span {
   readonly at: number;
   readonly length: number;
+  /** How many matches lie there. */
+  readonly count: number;
 }
 
-export class Blob {
-  readonly #out = new ByteWriter();
-  /** Where matches and targets that rules share were written first. */
-  readonly #matches = new Map<LoweredMatch, Span>();
-  readonly #targets = new Map<LoweredTarget, number>();
+export class Blob implements MatchWriter {
+  readonly #out = new ByteWriter(FIRST_BYTES);
+  /** Where the matches of nodes that rules share were written first. */
+  readonly #matches = new Map<object, Span>();
+  readonly #targets = new Map<object, number>();
   /** Targets that are alike share their record. */
   readonly #known = new Map<string, number>();
 
@@ -23,36 +26,55 @@ export class Blob {
     this.#out.u32(0, 0);
   }
 
-  /** Offset of a rule's matches, one behind the other. */
-  matches(matches: readonly LoweredMatch[]): number {
+  /** Where the next match is going to lie: those of a rule lie one behind the other. */
+  get length(): number {
+    return this.#out.length;
+  }
+
+  again(node: object): number {
+    const written = this.#matches.get(node);
+    if (written === undefined) return 0;
+    this.#out.again(written.at, written.length);
+    return written.count;
+  }
+
+  first(node: object, matches: readonly LoweredMatch[]): number {
     const at = this.#out.length;
-    for (const match of matches) {
-      const written = this.#matches.get(match);
-      if (written === undefined) this.#matches.set(match, this.#match(match));
-      else this.#out.again(written.at, written.length);
+    const count = this.add(matches);
+    if (count > 0) this.#matches.set(node, { at, length: this.#out.length - at, count });
+    return count;
+  }
+
+  add(matches: readonly LoweredMatch[]): number {
+    const out = this.#out;
+    for (const { kind, dim, flags, payload } of matches) {
+      const length = align(MATCH_HEADER_BYTES + payload.length);
+      out.u16(kind).u8(dim).u8(flags).u32(length).raw(payload).align(ALIGNMENT);
     }
+    return matches.length;
+  }
+
+  /** Offset of the target of a node that was kept; 0: none was. */
+  targetOf(node: object): number {
+    return this.#targets.get(node) ?? 0;
+  }
+
+  keepTarget(node: object, target: LoweredTarget): number {
+    const at = this.target(target);
+    this.#targets.set(node, at);
     return at;
   }
 
-  #match({ kind, dim, flags, payload }: LoweredMatch): Span {
+  /** Offset of a target. */
+  target({ kind, payload }: LoweredTarget): number {
+    const { buffer, byteOffset, length } = payload;
+    const key = `${kind} ${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
     const at = this.#out.length;
-    const length = align(MATCH_HEADER_BYTES + payload.length);
-    this.#out.u16(kind).u8(dim).u8(flags).u32(length).raw(payload).align(ALIGNMENT);
-    return { at, length };
-  }
-
-  target(target: LoweredTarget): number {
-    const written = this.#targets.get(target);
-    if (written !== undefined) return written;
-    const { kind, payload } = target;
-    const bytes = TARGET_HEADER_BYTES + payload.length;
-    const out = new ByteWriter(align(bytes))
-      .u16(kind, 0)
-      .u32(align(bytes))
-      .raw(payload)
-      .align(ALIGNMENT);
-    const at = this.#share(out.toUint8Array());
-    this.#targets.set(target, at);
+    const bytes = align(TARGET_HEADER_BYTES + length);
+    this.#out.u16(kind, 0).u32(bytes).raw(payload).align(ALIGNMENT);
+    this.#known.set(key, at);
     return at;
   }
 
@@ -60,17 +82,6 @@ export class Blob {
   finish(stateBytes: number): Uint8Array {
     this.#out.setU32(0, stateBytes);
     return this.#out.toUint8Array();
-  }
-
-  #share(bytes: Uint8Array): number {
-    const { buffer, byteOffset, length } = bytes;
-    const key = Buffer.from(buffer, byteOffset, length).toString('latin1');
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const at = this.#out.length;
-    this.#out.raw(bytes);
-    this.#known.set(key, at);
-    return at;
   }
 }
 

@@ -1,6 +1,4 @@
-/**
- * The tables of a rule set as the core numbers them: which chains are base chains, and who tracks.
- */
+/** The tables of a rule set as the core numbers them, and which chains are base chains. */
 import {
   HOOK_COUNT,
   HOOK_FORWARD,
@@ -76,45 +74,6 @@ export function hookOf({ ruleset, table, chain }: PlacedChain, host: Host): numb
   const isListed = [...known].some((name) => name.startsWith(prefix));
   if (isListed && !known.has(prefix + chain.name)) return HOOK_COUNT;
   return HOOKS.get(chain.name) ?? HOOK_COUNT;
-}
-
-const TRACKING_MATCHES: ReadonlySet<string> = new Set([
-  'conntrack',
-  'state',
-  'connmark',
-  'connlimit',
-  'connbytes',
-  'connlabel',
-  'cluster',
-  'helper',
-]);
-const TRACKING_TARGETS: ReadonlySet<string> = new Set([
-  'CONNMARK',
-  'CONNSECMARK',
-  'SYNPROXY',
-  'DNAT',
-  'SNAT',
-  'MASQUERADE',
-  'REDIRECT',
-  'NETMAP',
-]);
-
-/** Whether a rule makes the kernel track connections (nf_ct_netns_get). NOTRACK alone does not. */
-export function tracks({ matches, target }: Rule): boolean {
-  if (matches.some(({ kind }) => TRACKING_MATCHES.has(kind))) return true;
-  if (target === null) return false;
-  return TRACKING_TARGETS.has(target.kind) || (target.kind === 'CT' && !target.notrack);
-}
-
-/** Whether connections must have counters or labels for the rule. */
-export function needsExtras({ matches }: Rule): boolean {
-  return matches.some(({ kind }) => kind === 'connbytes' || kind === 'connlabel');
-}
-
-/** Whether connections must have marks or zones for the rule. */
-export function needsTags({ matches, target }: Rule): boolean {
-  if (matches.some(({ kind }) => kind === 'connmark')) return true;
-  return target?.kind === 'CONNMARK' || (target?.kind === 'CT' && target.zone !== null);
 }
 
 /**

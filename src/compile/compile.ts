@@ -21,7 +21,7 @@ import {
 import { TARGET_CONTINUE } from '../../assembly/abi-rules.ts';
 import { CompileError, type DockfwError } from '../errors.ts';
 import type { Host } from '../host/host.ts';
-import type { MatchKind } from '../ruleset/match/index.ts';
+import type { Match } from '../ruleset/match/index.ts';
 import type { Rule } from '../ruleset/rule.ts';
 import type { Policy, Ruleset } from '../ruleset/ruleset.ts';
 import { Blob } from './blob.ts';
@@ -29,12 +29,9 @@ import {
   chainIds,
   circularJumps,
   hookOf,
-  needsExtras,
-  needsTags,
   type PlacedChain,
   placeChains,
   tableNumber,
-  tracks,
 } from './chains.ts';
 import type { Compiled, CounterInfo } from './compiled.ts';
 import { extensionColumn } from './extension-column.ts';
@@ -42,19 +39,17 @@ import { encodeHost } from './host/encode-host.ts';
 import { assembleImage } from './image.ts';
 import { ByteWriter } from './lower/byte-writer.ts';
 import { NEVER } from './lower/condition.ts';
-import {
-  type LowerContext,
-  type LoweredMatch,
-  type LoweredTarget,
-  Refused,
-} from './lower/context.ts';
+import { type LowerContext, type LoweredTarget, Refused } from './lower/context.ts';
 import { lowerHeader } from './lower/header.ts';
-import { lowerMatch } from './lower/match.ts';
-import { lowerTarget } from './lower/target.ts';
+import { isShared, lowerMatch } from './lower/match.ts';
+import { isSharedTarget, lowerTarget, NO_TARGET } from './lower/target.ts';
+import { ConnectionNeeds } from './needs.ts';
 import { type CompileOptions, type UnknownPolicy, unknownPolicy } from './options.ts';
 import { encodeSets } from './sets.ts';
 import { StateAllocator } from './state-space.ts';
 import { Usage } from './usage.ts';
+
+const GO_ON: LoweredTarget = { kind: TARGET_CONTINUE, payload: new Uint8Array(0) };
 
 const POLICIES: Readonly<Record<Policy, number>> = { ACCEPT: VERDICT_ACCEPT, DROP: VERDICT_DROP };
 
@@ -70,7 +65,8 @@ class Lowering {
   readonly #chains: readonly PlacedChain[];
   readonly #circular: ReadonlySet<Rule>;
   readonly #chainId: ReturnType<typeof chainIds>;
-  readonly #usage: Usage;
+  readonly #needs = new ConnectionNeeds();
+  #usage: Usage | undefined;
   readonly #sets: ReadonlyMap<string, number>;
   readonly #state = new StateAllocator();
   readonly #blob = new Blob();
@@ -84,10 +80,6 @@ class Lowering {
     this.#chains = placeChains(host);
     this.#circular = circularJumps(this.#chains);
     this.#chainId = chainIds(this.#chains);
-    this.#usage = new Usage(
-      host,
-      this.#chains.flatMap(({ chain }) => chain.rules),
-    );
     this.#sets = new Map(host.sets.map(({ name }, i) => [name, i]));
     this.#ruleTotal = this.#chains.reduce((sum, { chain }) => sum + chain.rules.length, 0);
   }
@@ -132,17 +124,15 @@ class Lowering {
 
   #flags(): number {
     let flags = this.ordered.size > 0 ? IMAGE_ORDERED : 0;
-    if (this.#host.conntrack.some(({ mark, zone }) => mark !== 0 || zone !== 0)) {
-      flags |= IMAGE_CONN_TAGS;
-    }
-    for (const placed of this.#chains) {
-      const isV4 = placed.ruleset.family === 4;
-      if (placed.ruleset.backend !== 'legacy') flags |= isV4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
-      if (placed.chain.rules.some(needsExtras)) flags |= IMAGE_CONN_EXTRA;
-      if (placed.chain.rules.some(needsTags)) flags |= IMAGE_CONN_TAGS;
-      // Loading such a rule switches it on, reached or not; an empty nat table does not.
-      const conntrack = isV4 ? IMAGE_CONNTRACK : IMAGE_CONNTRACK_V6;
-      if ((flags & conntrack) === 0 && placed.chain.rules.some(tracks)) flags |= conntrack;
+    const { tags, extras, tracked } = this.#needs;
+    const isTagged = this.#host.conntrack.some(({ mark, zone }) => mark !== 0 || zone !== 0);
+    if (tags || isTagged) flags |= IMAGE_CONN_TAGS;
+    if (extras) flags |= IMAGE_CONN_EXTRA;
+    // Loading such a rule switches it on, reached or not; an empty nat table does not.
+    if (tracked.has(4)) flags |= IMAGE_CONNTRACK;
+    if (tracked.has(6)) flags |= IMAGE_CONNTRACK_V6;
+    for (const { family, backend } of new Set(this.#chains.map(({ ruleset }) => ruleset))) {
+      if (backend !== 'legacy') flags |= family === 4 ? IMAGE_NFT_V4 : IMAGE_NFT_V6;
     }
     return flags;
   }
@@ -171,15 +161,26 @@ class Lowering {
 
   #rule(placed: PlacedChain, context: LowerContext): void {
     const { rule } = context;
-    const matches = lowerHeader(context);
+    const blob = this.#blob;
+    const at = blob.length;
+    let count = lowerHeader(context, blob);
     for (const node of rule.matches) {
-      const lowered = lowerMatch(node, context);
-      if (!(lowered instanceof Refused)) matches.push(...lowered);
-      else matches.push(...this.#refusedMatch(placed, rule, lowered, node.kind));
+      count += blob.again(node) || this.#match(node, placed, context);
     }
-    const target = this.#target(placed, rule, context);
-    this.#rules.u32(placed.id, rule.number, this.#blob.matches(matches));
-    this.#rules.u16(matches.length, 0).u32(this.#blob.target(target)).align(RULE_SIZE);
+    const target = this.#target(placed, context);
+    this.#rules.u32(placed.id, rule.number, at).u16(count, 0).u32(target).align(RULE_SIZE);
+  }
+
+  /** Writes the matches of a node that no rule before has shared; returns how many they are. */
+  #match(node: Match, { ruleset }: PlacedChain, context: LowerContext): number {
+    this.#needs.match(node, ruleset.family);
+    const lowered = lowerMatch(node, context);
+    if (lowered instanceof Refused) {
+      const { kind } = node;
+      if (kind !== 'unknown') this.#refused(ruleset, context.rule, 'match', kind, lowered);
+      return this.#unknown === 'match' ? 0 : this.#blob.add([NEVER]);
+    }
+    return isShared(node) ? this.#blob.first(node, lowered) : this.#blob.add(lowered);
   }
 
   /** For the rules of a chain, one after the other. */
@@ -194,8 +195,8 @@ class Lowering {
       counter: placed.firstRule,
       chainId: (name) => this.#chainId(placed, name),
       setIndex: (name) => this.#sets.get(name) ?? null,
-      setUsage: (name) => this.#usage.set(name),
-      recentStamps: (name) => this.#usage.recentStamps(name),
+      setUsage: (name) => this.#usageOfSets().set(name),
+      recentStamps: (name) => this.#usageOfSets().recentStamps(name),
       ordered: (reason) => {
         this.ordered.add(reason);
       },
@@ -206,25 +207,33 @@ class Lowering {
     return context;
   }
 
-  #refusedMatch(
-    { ruleset }: PlacedChain,
-    rule: Rule,
-    refused: Refused,
-    name: MatchKind,
-  ): LoweredMatch[] {
-    if (name !== 'unknown') this.#refused(ruleset, rule, 'match', name, refused);
-    return this.#unknown === 'match' ? [] : [NEVER];
+  /** Most rules use neither sets nor lists. */
+  #usageOfSets(): Usage {
+    this.#usage ??= new Usage(
+      this.#host,
+      this.#chains.flatMap(({ chain }) => chain.rules),
+    );
+    return this.#usage;
   }
 
-  #target(placed: PlacedChain, rule: Rule, context: LowerContext): LoweredTarget {
-    const goOn = { kind: TARGET_CONTINUE, payload: new Uint8Array(0) };
-    if (this.#circular.has(rule)) return goOn;
-    const target = lowerTarget(rule.target, context);
-    if (!(target instanceof Refused)) return target;
-    const name = rule.target?.kind ?? 'unknown';
-    const isReported = name === 'unknown' || name === 'jump';
-    if (!isReported) this.#refused(placed.ruleset, rule, 'target', name, target);
-    return goOn;
+  /** Offset of the rule's target. */
+  #target({ ruleset }: PlacedChain, context: LowerContext): number {
+    const { rule } = context;
+    const blob = this.#blob;
+    const { target } = rule;
+    if (target === null) return blob.target(NO_TARGET);
+    const known = blob.targetOf(target);
+    if (known !== 0) return known;
+    if (this.#circular.has(rule)) return blob.target(GO_ON);
+    this.#needs.target(target, ruleset.family);
+    const lowered = lowerTarget(target, context);
+    if (lowered instanceof Refused) {
+      const { kind } = target;
+      const isReported = kind === 'unknown' || kind === 'jump';
+      if (!isReported) this.#refused(ruleset, rule, 'target', kind, lowered);
+      return blob.target(GO_ON);
+    }
+    return isSharedTarget(target) ? blob.keepTarget(target, lowered) : blob.target(lowered);
   }
 
   #refused(

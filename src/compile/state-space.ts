@@ -5,7 +5,7 @@ const ALIGNMENT = 8;
 /** Hands out a worker's state area; see assembly/table/state.ts. */
 export class StateAllocator implements StateSpace {
   readonly #shared = new Map<string, number>();
-  readonly #remembered = new Map<string | object, object>();
+  readonly #remembered = new Map<string, object>();
   #bytes = 0;
 
   get bytes(): number {
@@ -21,7 +21,7 @@ export class StateAllocator implements StateSpace {
     return at;
   }
 
-  remember<T extends object>(key: string | object, make: () => T): T {
+  remember<T extends object>(key: string, make: () => T): T {
     const known = this.#remembered.get(key);
     if (known !== undefined) return known as T;
     const value = make();

@@ -34,11 +34,18 @@ export class Refused {
 export interface StateSpace {
   /** Offset of `bytes` of state in the worker's area; the same for the same key. */
   allocate(bytes: number, key?: string): number;
-  /**
-   * What was made first under this key: settings of the first rule, conditions that recur. Rules
-   * may share a node, which then is the key.
-   */
-  remember<T extends object>(key: string | object, make: () => T): T;
+  /** What was made first under this key: settings of the first rule, conditions that recur. */
+  remember<T extends object>(key: string, make: () => T): T;
+}
+
+/** Where the matches of a rule are written; each method returns how many it wrote. */
+export interface MatchWriter {
+  /** Writes once more what is the node's, as rules may share one; 0: nothing is known of it. */
+  again(node: object): number;
+  /** Writes matches that are the same in each rule that has this node. */
+  first(node: object, matches: readonly LoweredMatch[]): number;
+  /** Writes matches that are this rule's alone. */
+  add(matches: readonly LoweredMatch[]): number;
 }
 
 /** How the rules use a set. */

@@ -15,7 +15,7 @@ import type { ProtocolMatch } from '../../ruleset/rule.ts';
 import type { AddressMatch, Family, InterfaceMatch, InterfaceName } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { addresses, addressKey, match, NEVER, topAddress, values } from './condition.ts';
-import type { LowerContext, LoweredMatch } from './context.ts';
+import type { LowerContext, LoweredMatch, MatchWriter } from './context.ts';
 
 /** Value and mask as keys: what the core's underMask() reads. */
 export function maskPayload({ address, mask }: AddressMatch, family: Family): Uint8Array {
@@ -56,40 +56,37 @@ function interfaceCondition(
   return state.remember(`${dim} ${name} ${wildcard} ${invert}`, () => values(dim, host, holds));
 }
 
-function protoCondition({ number, invert }: ProtocolMatch, context: LowerContext): LoweredMatch {
+function protoMatches({ number, invert }: ProtocolMatch, context: LowerContext): LoweredMatch[] {
+  if (number === 0) return invert ? [NEVER] : []; // any protocol
   const holds = (value: number) => (value === number) !== invert;
   // What is not the same for both: packets with FRAME_HEADERS.
   const flags = context.native && context.family === 6 ? MATCH_NATIVE : 0;
-  return context.state.remember(`${DIM_PROTO} ${number} ${invert} ${flags}`, () =>
+  const condition = context.state.remember(`${DIM_PROTO} ${number} ${invert} ${flags}`, () =>
     values(DIM_PROTO, context.host, holds, flags),
   );
+  return [condition];
 }
 
-export function lowerHeader(context: LowerContext): LoweredMatch[] {
-  const { rule, family, state } = context;
-  const lowered: LoweredMatch[] = [];
-  const { src, dst, in: input, out, proto } = rule;
+/** Writes the header's conditions; returns how many they are. */
+export function lowerHeader(context: LowerContext, out: MatchWriter): number {
+  const { family } = context;
+  const { src, dst, in: input, out: output, proto, fragment } = context.rule;
+  let count = 0;
   if (src !== null) {
-    lowered.push(state.remember(src, () => addressCondition(DIM_SRC, src, family)));
+    count += out.again(src) || out.first(src, [addressCondition(DIM_SRC, src, family)]);
   }
   if (dst !== null) {
-    lowered.push(state.remember(dst, () => addressCondition(DIM_DST, dst, family)));
+    count += out.again(dst) || out.first(dst, [addressCondition(DIM_DST, dst, family)]);
   }
   if (input !== null) {
-    lowered.push(state.remember(input, () => interfaceCondition(DIM_IN, input, context)));
+    count += out.again(input) || out.first(input, [interfaceCondition(DIM_IN, input, context)]);
   }
-  if (out !== null) {
-    lowered.push(state.remember(out, () => interfaceCondition(DIM_OUT, out, context)));
+  if (output !== null) {
+    count += out.again(output) || out.first(output, [interfaceCondition(DIM_OUT, output, context)]);
   }
-  if (proto !== null) {
-    if (proto.number !== 0) {
-      lowered.push(state.remember(proto, () => protoCondition(proto, context)));
-    } else if (proto.invert) {
-      lowered.push(NEVER);
-    }
+  if (proto !== null) count += out.again(proto) || out.first(proto, protoMatches(proto, context));
+  if (fragment !== null) {
+    count += out.add([match(MATCH_FRAGMENT, new Uint8Array(0), fragment.invert)]);
   }
-  if (rule.fragment !== null) {
-    lowered.push(match(MATCH_FRAGMENT, new Uint8Array(0), rule.fragment.invert));
-  }
-  return lowered;
+  return count;
 }

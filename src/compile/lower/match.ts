@@ -137,6 +137,26 @@ const LOWERINGS: { readonly [Kind in MatchKind]: Lowering<Kind> } = {
   unknown: ({ name }) => new Refused(`match "${name}" is not known`),
 };
 
+/** Kinds whose matches follow from the node alone: rules that share a node share what it becomes. */
+const SHARED: ReadonlySet<MatchKind> = new Set([
+  'addrtype',
+  'conntrack',
+  'icmp',
+  'icmp6',
+  'iprange',
+  'mac',
+  'mark',
+  'multiport',
+  'physdev',
+  'state',
+  'tcp',
+  'udp',
+]);
+
+export function isShared({ kind }: Match): boolean {
+  return SHARED.has(kind);
+}
+
 export function lowerMatch(match: Match, context: LowerContext): readonly LoweredMatch[] | Refused {
   // The table's type ties each key to its node; TypeScript cannot follow that through an index.
   const lowering = LOWERINGS[match.kind] as Lowering<MatchKind>;

@@ -50,7 +50,7 @@ import {
 import { addressBytes } from '../../ruleset/address.ts';
 import type { Target, TargetKind } from '../../ruleset/target/index.ts';
 import type { NatRange } from '../../ruleset/target/nat.ts';
-import type { Address, Family } from '../../ruleset/values.ts';
+import type { Family } from '../../ruleset/values.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { topAddress } from './condition.ts';
 import { type LowerContext, type LoweredTarget, Refused } from './context.ts';
@@ -82,7 +82,9 @@ function always(kind: number): () => LoweredTarget {
 
 /** Effects that no rule can see. */
 const goOn = always(TARGET_CONTINUE);
-const none = always(TARGET_NONE);
+
+/** That of a rule which only counts. */
+export const NO_TARGET = words(TARGET_NONE);
 
 function refuse(reason: string): () => Refused {
   return () => new Refused(reason);
@@ -106,33 +108,21 @@ const NAT_KINDS = {
 
 const NAT_PAYLOAD_BYTES = 48;
 
-/** 16 bytes in network order; IPv4 in the first four. */
-function imageAddress(address: Address, family: Family): Uint8Array {
-  const bytes = new Uint8Array(16);
-  bytes.set(addressBytes(address, family));
-  return bytes;
-}
-
 function natPayload(flags: number, range: NatRange, family: Family): Uint8Array {
   const { min, max, ports, basePort } = range;
   const out = new ByteWriter(NAT_PAYLOAD_BYTES).u32(flags);
   out.u16(ports?.min ?? 0, ports?.max ?? 0, basePort ?? 0, 0).u32(0);
-  const first = imageAddress(min ?? 0n, family);
-  out.raw(first).raw(min === max ? first : imageAddress(max ?? 0n, family));
-  return out.toUint8Array();
+  // 16 bytes each in network order; IPv4 in the first four
+  const first = addressBytes(min ?? 0n, family);
+  const last = min === max ? first : addressBytes(max ?? 0n, family);
+  return out.raw(first).align(16).raw(last).align(16).toUint8Array();
 }
 
 function lowerNat(
   target: TargetOf<'DNAT' | 'SNAT' | 'MASQUERADE' | 'REDIRECT'>,
-  { family, state }: LowerContext,
+  { family }: LowerContext,
 ): LoweredTarget {
-  return state.remember(target, () => natTarget(target, family));
-}
-
-function natTarget(
-  { kind, range }: TargetOf<'DNAT' | 'SNAT' | 'MASQUERADE' | 'REDIRECT'>,
-  family: Family,
-): LoweredTarget {
+  const { kind, range } = target;
   const flags =
     (range.min === null ? 0 : RANGE_MAP_IPS) |
     (range.ports === null ? 0 : RANGE_PROTO_SPECIFIED) |
@@ -272,8 +262,25 @@ const LOWERINGS: { readonly [Kind in TargetKind]: Lowering<Kind> } = {
   unknown: ({ name }) => new Refused(`target "${name}" is not known`),
 };
 
-export function lowerTarget(target: Target | null, context: LowerContext): LoweredTarget | Refused {
-  if (target === null) return none();
+/** Kinds that follow from the node alone: rules that share a node share what it becomes. */
+const SHARED: ReadonlySet<TargetKind> = new Set([
+  'ACCEPT',
+  'DNAT',
+  'DROP',
+  'LOG',
+  'MARK',
+  'MASQUERADE',
+  'REDIRECT',
+  'REJECT',
+  'RETURN',
+  'SNAT',
+]);
+
+export function isSharedTarget({ kind }: Target): boolean {
+  return SHARED.has(kind);
+}
+
+export function lowerTarget(target: Target, context: LowerContext): LoweredTarget | Refused {
   const lowering = LOWERINGS[target.kind] as Lowering<TargetKind>;
   return lowering(target, context);
 }

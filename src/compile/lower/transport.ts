@@ -59,11 +59,7 @@ function asksForPorts({ srcPorts, dstPorts }: Ports): boolean {
  * iptables-nft (1.8.8 and later) turns tcp and udp into native expressions, unless they ask for
  * nothing (tcp_all_zero(), udp_all_zero() of its nft.c) or for a TCP option.
  */
-export function lowerTcp(tcp: MatchOf<'tcp'>, context: LowerContext): LoweredMatch[] {
-  return context.state.remember(tcp, () => tcpMatches(tcp, context));
-}
-
-function tcpMatches(tcp: MatchOf<'tcp'>, { native, host }: LowerContext): LoweredMatch[] {
+export function lowerTcp(tcp: MatchOf<'tcp'>, { native, host }: LowerContext): LoweredMatch[] {
   const isNative = native && tcp.option === null && (asksForPorts(tcp) || tcp.flags !== null);
   const flags = isNative ? MATCH_NATIVE : 0;
   const lowered = isNative ? [] : [header(TCP_HEADER, HEADER_DROPS_OVERWRITTEN)];
@@ -82,12 +78,8 @@ function tcpMatches(tcp: MatchOf<'tcp'>, { native, host }: LowerContext): Lowere
 
 export function lowerUdp(
   udp: MatchOf<'udp' | 'udplite'>,
-  { native, state }: LowerContext,
+  { native }: LowerContext,
 ): LoweredMatch[] {
-  return state.remember(udp, () => udpMatches(udp, native));
-}
-
-function udpMatches(udp: MatchOf<'udp' | 'udplite'>, native: boolean): LoweredMatch[] {
   if (native && udp.kind === 'udp' && asksForPorts(udp)) return ports(udp, MATCH_NATIVE);
   return [header(UDP_HEADER), ...ports(udp, 0)];
 }
