@@ -5,46 +5,39 @@ import type { Chain, Policy, Table } from './ruleset.ts';
 import type { Target } from './target/index.ts';
 
 /** A rule on its way into a chain: an insertion moves the rules behind it. */
-export class RuleDraft {
-  /** 1-based. */
-  readonly line: number;
-  readonly column: number;
-  readonly body: RuleBody;
-  readonly counters: Counters | null;
+export type RuleDraft = Omit<Rule, 'number' | 'target'> & {
+  /** Known once the chain is whole. */
+  number: number;
   /** Replaced where a jump turns out to be impossible. */
   target: Target | null;
+};
 
-  /** `counters` stand before the rule; those of `-c` win. */
-  constructor(body: RuleBody, line: number, column: number, counters: Counters | null) {
-    this.body = body;
-    this.line = line;
-    this.column = column;
-    this.counters = body.counters ?? counters;
-    this.target = body.target;
-  }
-
-  /** `number` is its final place in the chain. */
-  build(number: number): Rule {
-    const { body, counters } = this;
-    return {
-      line: this.line,
-      column: this.column,
-      number,
-      text: body.text,
-      packets: counters?.packets ?? 0n,
-      bytes: counters?.bytes ?? 0n,
-      hasCounters: counters !== null,
-      src: body.src,
-      dst: body.dst,
-      in: body.in,
-      out: body.out,
-      proto: body.proto,
-      fragment: body.fragment,
-      matches: body.matches,
-      target: this.target,
-      goto: body.goto,
-    };
-  }
+/** `counters` stand before the rule; those of `-c` win. */
+export function draftOf(
+  body: RuleBody,
+  line: number,
+  column: number,
+  before: Counters | null,
+): RuleDraft {
+  const counters = body.counters ?? before;
+  return {
+    line,
+    column,
+    number: 0,
+    text: body.text,
+    packets: counters?.packets ?? 0n,
+    bytes: counters?.bytes ?? 0n,
+    hasCounters: counters !== null,
+    src: body.src,
+    dst: body.dst,
+    in: body.in,
+    out: body.out,
+    proto: body.proto,
+    fragment: body.fragment,
+    matches: body.matches,
+    target: body.target,
+    goto: body.goto,
+  };
 }
 
 export class ChainBuilder {
@@ -70,8 +63,10 @@ export class ChainBuilder {
   }
 
   build(): Chain {
-    const { name, policy, line, declared, counters } = this;
-    const rules = this.rules.map((rule, i) => rule.build(i + 1));
+    const { name, policy, line, declared, counters, rules } = this;
+    rules.forEach((rule, i) => {
+      rule.number = i + 1;
+    });
     return { name, policy, ...counters, line, declared, rules };
   }
 }
@@ -80,6 +75,8 @@ export class TableBuilder {
   readonly name: string;
   readonly line: number;
   readonly chains = new Map<string, ChainBuilder>();
+  /** Rules that jump, and the columns in their lines at which their targets are named. */
+  readonly jumps = new Map<RuleDraft, number>();
 
   constructor(name: string, line: number) {
     this.name = name;

@@ -12,18 +12,23 @@ interface Reporter {
 }
 
 export function checkJumps(table: TableBuilder, reporter: Reporter): void {
-  for (const chain of table.chains.values()) {
-    for (const rule of chain.rules) checkReference(table, rule, reporter);
-  }
-  breakLoops(table, reporter);
+  const chains = [...table.chains.values()];
+  const jumps = new Map(chains.map((chain) => [chain, jumpsOf(chain, table)]));
+  for (const rule of [...jumps.values()].flat()) checkReference(table, rule, reporter);
+  breakLoops(table, jumps, reporter);
 }
 
-function chainOf(rule: RuleDraft): string | null {
-  return rule.target?.kind === 'jump' ? rule.target.chain : null;
+/** In the order of the chain. */
+function jumpsOf({ rules }: ChainBuilder, { jumps }: TableBuilder): RuleDraft[] {
+  return jumps.size === 0 ? [] : rules.filter(({ target }) => target?.kind === 'jump');
+}
+
+function chainOf({ target }: RuleDraft): string | null {
+  return target?.kind === 'jump' ? target.chain : null;
 }
 
 function refuse(rule: RuleDraft, chain: string): void {
-  const text = `${rule.body.goto ? '-g' : '-j'} ${chain}`;
+  const text = `${rule.goto ? '-g' : '-j'} ${chain}`;
   rule.target = { kind: 'unknown', name: chain, text, line: rule.line };
 }
 
@@ -32,25 +37,28 @@ function checkReference(table: TableBuilder, rule: RuleDraft, { place, report }:
   if (chain === null) return;
   const exists = table.chains.has(chain);
   if (exists && !isBaseChain(table.name, chain)) return;
-  const verb = rule.body.goto ? 'goes' : 'jumps';
+  const verb = rule.goto ? 'goes' : 'jumps';
   const message = exists
     ? `the rule ${verb} to the base chain ${chain}: expected a user chain`
     : `the rule ${verb} to ${chain}: table ${table.name} has no such chain` +
-      (rule.body.goto ? '' : ', and no target of that name is known');
-  report(
-    new ChainReferenceError(message, place(rule.line, rule.body.targetColumn), table.name, chain),
-  );
+      (rule.goto ? '' : ', and no target of that name is known');
+  const at = place(rule.line, table.jumps.get(rule) ?? 0);
+  report(new ChainReferenceError(message, at, table.name, chain));
   refuse(rule, chain);
 }
 
-/** One chain on the way of the walk, and the next of its rules to follow. */
+/** One chain on the way of the walk, and the next of its jumps to follow. */
 interface Step {
   readonly chain: ChainBuilder;
   next: number;
 }
 
 /** Walks the jumps depth first, base chains first, and cuts each one that leads back. */
-function breakLoops(table: TableBuilder, reporter: Reporter): void {
+function breakLoops(
+  table: TableBuilder,
+  jumps: ReadonlyMap<ChainBuilder, readonly RuleDraft[]>,
+  reporter: Reporter,
+): void {
   const done = new Set<ChainBuilder>();
   const starts = [...table.chains.values()].sort(
     (a, b) => Number(a.policy === null) - Number(b.policy === null),
@@ -59,7 +67,7 @@ function breakLoops(table: TableBuilder, reporter: Reporter): void {
     const path: Step[] = done.has(start) ? [] : [{ chain: start, next: 0 }];
     const depths = new Map(path.map(({ chain }, depth) => [chain, depth]));
     for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
-      const rule = step.chain.rules[step.next++];
+      const rule = jumps.get(step.chain)?.[step.next++];
       if (rule === undefined) {
         done.add(step.chain);
         depths.delete(step.chain);
@@ -88,6 +96,7 @@ function cutLoop(
   { place, report }: Reporter,
 ): void {
   const message = `chains of table ${table.name} jump in a circle: ${loop.join(' -> ')}`;
-  report(new ChainLoopError(message, place(rule.line, rule.body.targetColumn), table.name, loop));
+  const at = place(rule.line, table.jumps.get(rule) ?? 0);
+  report(new ChainLoopError(message, at, table.name, loop));
   refuse(rule, loop.at(-1) ?? '');
 }

@@ -7,7 +7,7 @@ import {
   UnknownExtensionError,
 } from '../errors.ts';
 import { isBaseChain, isKnownTable, TABLE_NAMES, tableOfBaseChains } from './base-chains.ts';
-import { ChainBuilder, RuleDraft, TableBuilder } from './chain-builder.ts';
+import { ChainBuilder, draftOf, type RuleDraft, TableBuilder } from './chain-builder.ts';
 import type { Command, Counters, LineProblem } from './command.ts';
 import type { Argument } from './extension.ts';
 import { Fault } from './fault.ts';
@@ -66,8 +66,8 @@ class RulesetParser {
   }
 
   parse(): ParsedRuleset {
-    for (const [i, line] of this.#lines.entries()) {
-      this.#number = i + 1;
+    for (const line of this.#lines) {
+      this.#number++;
       this.#line = line;
       this.#readLine();
     }
@@ -307,8 +307,9 @@ class RulesetParser {
       case 'rule': {
         const chain = this.#chainOf(table, command.chain);
         for (const body of command.rules) {
-          const rule = new RuleDraft(body, this.#number, column, counters);
-          this.#checkInterfaces(command.chain.text, table, rule);
+          const rule = draftOf(body, this.#number, column, counters);
+          if (rule.target?.kind === 'jump') table.jumps.set(rule, body.targetColumn);
+          if (chain.policy !== null) this.#checkInterfaces(chain.name, rule);
           if (command.position === null) chain.rules.push(rule);
           else if (!chain.insert(rule, command.position)) {
             this.#problem(`${chain.name} has no place ${command.position}`, column);
@@ -344,13 +345,12 @@ class RulesetParser {
     return chain;
   }
 
-  /** Packets that arrive have no way out yet, and packets sent here have no way in. */
-  #checkInterfaces(chain: string, table: TableBuilder, rule: RuleDraft): void {
-    if (!isBaseChain(table.name, chain)) return;
-    if (rule.body.out !== null && (chain === 'PREROUTING' || chain === 'INPUT')) {
+  /** In base chains packets that arrive have no way out yet, those sent here no way in. */
+  #checkInterfaces(chain: string, rule: RuleDraft): void {
+    if (rule.out !== null && (chain === 'PREROUTING' || chain === 'INPUT')) {
       this.#problem(`-o cannot be used in ${chain}`, rule.column);
     }
-    if (rule.body.in !== null && (chain === 'POSTROUTING' || chain === 'OUTPUT')) {
+    if (rule.in !== null && (chain === 'POSTROUTING' || chain === 'OUTPUT')) {
       this.#problem(`-i cannot be used in ${chain}`, rule.column);
     }
   }
