@@ -91,7 +91,12 @@ export class Options {
   }
 
   find(id: string): Occurrence | undefined {
-    return this.occurrences.find((occurrence) => occurrence.id === id);
+    const { occurrences } = this;
+    for (let i = 0; i < occurrences.length; i++) {
+      const occurrence = occurrences[i];
+      if (occurrence?.id === id) return occurrence;
+    }
+    return undefined;
   }
 
   has(id: string): boolean {

@@ -114,16 +114,24 @@ function fill(template: Template, text: string, from: number): CommandLine | nul
   try {
     let offset = from + targetOffset;
     for (let i = 1; i <= valuesBefore; i++) offset += values[i]?.length ?? 0;
+    const nodes: Match[] = [];
+    for (let i = 0; i < matches.length; i++) {
+      const slot = matches[i];
+      if (slot !== undefined) nodes.push(fillSlot(slot, values));
+    }
     const rule: RuleBody = {
-      ...body,
       text,
       src: fillSlot(template.src, values),
       dst: fillSlot(template.dst, values),
       in: fillSlot(template.in, values),
       out: fillSlot(template.out, values),
-      matches: matches.map((slot) => fillSlot(slot, values)),
+      proto: body.proto,
+      fragment: body.fragment,
+      matches: nodes,
       target: fillSlot(template.target, values),
       targetColumn: body.target === null ? 0 : offset + 1,
+      goto: body.goto,
+      counters: body.counters,
     };
     const chain = { text: valueAt(values, CHAIN_WORD), column: from + CHAIN_OFFSET + 1 };
     const command = { kind: 'rule', chain, position: null, rules: [rule] } as const;
@@ -135,7 +143,7 @@ function fill(template: Template, text: string, from: number): CommandLine | nul
 }
 
 function fillSlot<Node>({ node, at, read, known }: Slot<Node>, values: Values): Node {
-  const [first] = at;
+  const first = at[0];
   if (first === undefined) return node;
   const key = at.length === 1 ? (values[first] ?? '') : at.map((i) => values[i]).join(' ');
   const have = known.get(key);

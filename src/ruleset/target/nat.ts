@@ -55,6 +55,10 @@ function ports(arg: Argument, context: RuleContext): Ports {
   if (context.proto === null || !PROTOCOLS_WITH_PORTS.includes(context.proto)) {
     throw new Fault('ports need -p tcp, udp, sctp, dccp or icmp', arg.column);
   }
+  if (!arg.text.includes('-')) {
+    const only = port(arg); // as nearly all are
+    return { ports: { min: only, max: only }, basePort: null };
+  }
   const parts = /^(.*?)(?:-(\d+|0x[0-9a-f]+)(?:\/(.+))?)?$/i.exec(arg.text);
   const [, low = '', high, base] = parts ?? [];
   const min = port(part(arg, 0, low.length));
