@@ -1,5 +1,4 @@
 /** The blob: matches and targets, byte for byte as assembly/abi-rules.ts lays them out. */
-import { Buffer } from 'node:buffer';
 import { MATCH_HEADER_BYTES, TARGET_HEADER_BYTES } from '../../assembly/abi-rules.ts';
 import { ByteWriter } from './lower/byte-writer.ts';
 import type { LoweredMatch, LoweredTarget, MatchWriter } from './lower/context.ts';
@@ -67,14 +66,17 @@ export class Blob implements MatchWriter {
 
   /** Offset of a target. */
   target({ kind, payload }: LoweredTarget): number {
-    const { buffer, byteOffset, length } = payload;
-    const key = `${kind} ${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const at = this.#out.length;
-    const bytes = align(TARGET_HEADER_BYTES + length);
-    this.#out.u16(kind, 0).u32(bytes).raw(payload).align(ALIGNMENT);
-    this.#known.set(key, at);
+    const out = this.#out;
+    const at = out.length;
+    const length = align(TARGET_HEADER_BYTES + payload.length);
+    out.u16(kind, 0).u32(length).raw(payload).align(ALIGNMENT);
+    const record = out.text(at);
+    const known = this.#known.get(record);
+    if (known !== undefined) {
+      out.cut(at);
+      return known;
+    }
+    this.#known.set(record, at);
     return at;
   }
 

@@ -164,8 +164,10 @@ class Lowering {
     const blob = this.#blob;
     const at = blob.length;
     let count = lowerHeader(context, blob);
-    for (const node of rule.matches) {
-      count += blob.again(node) || this.#match(node, placed, context);
+    const { matches } = rule;
+    for (let i = 0; i < matches.length; i++) {
+      const node = matches[i];
+      if (node !== undefined) count += blob.again(node) || this.#match(node, placed, context);
     }
     const target = this.#target(placed, context);
     this.#rules.u32(placed.id, rule.number, at).u16(count, 0).u32(target).align(RULE_SIZE);

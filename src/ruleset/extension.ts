@@ -135,10 +135,13 @@ export class Options {
 
   /** The one of `ids` that is given; a Fault if there are several. */
   oneOf(ids: readonly string[]): Occurrence | undefined {
-    const given = this.occurrences.filter((occurrence) => ids.includes(occurrence.id));
-    const [first, second] = given;
-    if (second !== undefined) {
-      throw new Fault(`${second.name} excludes ${first?.name ?? ''}`, second.column);
+    let first: Occurrence | undefined;
+    for (const occurrence of this.occurrences) {
+      if (!ids.includes(occurrence.id)) continue;
+      if (first !== undefined) {
+        throw new Fault(`${occurrence.name} excludes ${first.name}`, occurrence.column);
+      }
+      first = occurrence;
     }
     return first;
   }

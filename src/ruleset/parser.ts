@@ -259,7 +259,7 @@ class RulesetParser {
     }
     try {
       const { command, table, problems } = this.#templates.read(this.#line, lead.length, place);
-      for (const problem of problems) this.#lineProblem(problem);
+      problems.forEach(this.#lineProblem, this);
       const target = this.#tableFor(table);
       if (target !== null) this.#apply(command, target, lead.length + 1, counters);
     } catch (error) {

@@ -114,11 +114,6 @@ function fill(template: Template, text: string, from: number): CommandLine | nul
   try {
     let offset = from + targetOffset;
     for (let i = 1; i <= valuesBefore; i++) offset += values[i]?.length ?? 0;
-    const nodes: Match[] = [];
-    for (let i = 0; i < matches.length; i++) {
-      const slot = matches[i];
-      if (slot !== undefined) nodes.push(fillSlot(slot, values));
-    }
     const rule: RuleBody = {
       text,
       src: fillSlot(template.src, values),
@@ -127,7 +122,7 @@ function fill(template: Template, text: string, from: number): CommandLine | nul
       out: fillSlot(template.out, values),
       proto: body.proto,
       fragment: body.fragment,
-      matches: nodes,
+      matches: matches.map((slot) => fillSlot(slot, values)),
       target: fillSlot(template.target, values),
       targetColumn: body.target === null ? 0 : offset + 1,
       goto: body.goto,
@@ -288,13 +283,14 @@ function slotOf<Node>(
   const at = given.flatMap((option) => option.at).filter((i) => i !== undefined);
   if (at.length === 0) return constant(node);
   const read = (values: Values) => {
-    const occurrences = given.map(({ occurrence, at: argsAt }) => ({
-      ...occurrence,
-      args: occurrence.args.map((arg, i) => {
+    const occurrences = given.map(({ occurrence, at: argsAt }) => {
+      const { id, name, invert, column } = occurrence;
+      const args = occurrence.args.map((arg, i) => {
         const index = argsAt[i];
-        return index === undefined ? arg : { ...arg, text: valueAt(values, index) };
-      }),
-    }));
+        return index === undefined ? arg : { text: valueAt(values, index), column: arg.column };
+      });
+      return { id, name, args, invert, column };
+    });
     return extension.read(new Options(context, occurrences, 1));
   };
   return { node, at, read, known: new Map() };

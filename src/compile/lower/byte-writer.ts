@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 /**
  * A growing buffer of little-endian numbers. There are thousands of small ones: no DataView, whose
  * buffer would be allocated apart. Loops count: V8's interpreter, which runs a short replay, takes
@@ -59,6 +61,18 @@ export class ByteWriter {
     const at = this.#room(length);
     this.#bytes.copyWithin(at, from, from + length);
     return this;
+  }
+
+  /** What was written from an offset on, a character for each byte. */
+  text(from: number): string {
+    const { buffer, byteOffset } = this.#bytes;
+    return Buffer.from(buffer, byteOffset + from, this.#length - from).toString('latin1');
+  }
+
+  /** Forgets what was written from an offset on. */
+  cut(from: number): void {
+    this.#bytes.fill(0, from, this.#length);
+    this.#length = from;
   }
 
   /** Zeroes up to the next multiple of `size`. */

@@ -140,8 +140,7 @@ export function addresses(
   family: Family,
 ): LoweredMatch {
   const top = topAddress(family);
-  const wanted: AddressRange[] = [];
-  if (!invert && min <= max) wanted.push({ min, max });
+  const wanted: AddressRange[] = !invert && min <= max ? [{ min, max }] : [];
   if (invert && min > max) wanted.push({ min: 0n, max: top });
   else if (invert) {
     if (min > 0n) wanted.push({ min: 0n, max: min - 1n });

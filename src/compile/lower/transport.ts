@@ -42,8 +42,12 @@ interface Ports {
   readonly dstPorts: PortMatch | null;
 }
 
-function ports({ srcPorts, dstPorts }: Ports, flags: number): LoweredMatch[] {
-  const lowered: LoweredMatch[] = [];
+/** Adds conditions on ports to those before. */
+function withPorts(
+  lowered: LoweredMatch[],
+  { srcPorts, dstPorts }: Ports,
+  flags = 0,
+): LoweredMatch[] {
   if (srcPorts !== null) lowered.push(ranges(DIM_SPORT, [srcPorts], srcPorts.invert, flags));
   if (dstPorts !== null) lowered.push(ranges(DIM_DPORT, [dstPorts], dstPorts.invert, flags));
   return lowered;
@@ -62,8 +66,8 @@ function asksForPorts({ srcPorts, dstPorts }: Ports): boolean {
 export function lowerTcp(tcp: MatchOf<'tcp'>, { native, host }: LowerContext): LoweredMatch[] {
   const isNative = native && tcp.option === null && (asksForPorts(tcp) || tcp.flags !== null);
   const flags = isNative ? MATCH_NATIVE : 0;
-  const lowered = isNative ? [] : [header(TCP_HEADER, HEADER_DROPS_OVERWRITTEN)];
-  lowered.push(...ports(tcp, flags));
+  const first = isNative ? [] : [header(TCP_HEADER, HEADER_DROPS_OVERWRITTEN)];
+  const lowered = withPorts(first, tcp, flags);
   if (tcp.flags !== null) {
     const { value, mask, invert } = tcp.flags;
     const holds = (bits: number) => ((bits & mask) === value) !== invert;
@@ -80,8 +84,8 @@ export function lowerUdp(
   udp: MatchOf<'udp' | 'udplite'>,
   { native }: LowerContext,
 ): LoweredMatch[] {
-  if (native && udp.kind === 'udp' && asksForPorts(udp)) return ports(udp, MATCH_NATIVE);
-  return [header(UDP_HEADER), ...ports(udp, 0)];
+  if (native && udp.kind === 'udp' && asksForPorts(udp)) return withPorts([], udp, MATCH_NATIVE);
+  return withPorts([header(UDP_HEADER)], udp);
 }
 
 export function lowerMultiport({ side, ports, invert }: MatchOf<'multiport'>): LoweredMatch[] {
@@ -126,7 +130,7 @@ export function lowerIpcomp({ cpis }: MatchOf<'ipcomp'>): LoweredMatch[] {
 const CHUNK_MODES = { all: 0, any: 1, only: 2 } as const;
 
 export function lowerSctp(sctp: MatchOf<'sctp'>): LoweredMatch[] {
-  const lowered = [header(SCTP_HEADER), ...ports(sctp, 0)];
+  const lowered = withPorts([header(SCTP_HEADER)], sctp);
   if (sctp.chunks !== null) {
     const { mode, types, invert } = sctp.chunks;
     const out = new ByteWriter().u32(CHUNK_MODES[mode], types.length);
@@ -138,7 +142,7 @@ export function lowerSctp(sctp: MatchOf<'sctp'>): LoweredMatch[] {
 
 /** u32 types, u32 inverted types, u32 option (0: none), u32 option inverted. */
 export function lowerDccp(dccp: MatchOf<'dccp'>): LoweredMatch[] {
-  const lowered = [header(DCCP_HEADER), ...ports(dccp, 0)];
+  const lowered = withPorts([header(DCCP_HEADER)], dccp);
   if (dccp.types === null && dccp.option === null) return lowered;
   const out = new ByteWriter().u32(dccp.types?.mask ?? 0xffffffff, dccp.types?.invert ? 1 : 0);
   out.u32(dccp.option?.number ?? 0, dccp.option?.invert ? 1 : 0);

@@ -37,6 +37,8 @@ const FLAG_BITS: Readonly<Record<string, number>> = {
 /** `--syn`: the flags that open a connection. */
 const SYN_ONLY: MaskedValue = { mask: 0x17, value: 0x02 };
 
+const optionKind = asNumber(unsigned(255, 1));
+
 function tcpFlags(arg: Argument): number {
   let bits = 0;
   for (const piece of split(arg, ',')) {
@@ -75,7 +77,7 @@ export const tcpExtension: Extension<TcpMatch> = {
                 value: options.argument(flags, tcpFlags, 1),
                 invert: flags.invert,
               },
-      option: options.inverted('tcp-option', asNumber(unsigned(255, 1))),
+      option: options.inverted('tcp-option', optionKind),
     };
   },
 };
