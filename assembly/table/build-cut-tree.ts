@@ -41,6 +41,9 @@ import { SCRATCH_LISTS, SCRATCH_TALLY, scratch } from './scratch';
 
 /** A leaf has no more boxes, unless cutting it does not help. */
 const LEAF_BOXES: u32 = 8;
+/** … and from this level on: all packets go down as many levels as the tree has. */
+const DEEP_LEVEL: u32 = 2;
+const DEEP_LEAF_BOXES: u32 = 32;
 const MIN_BUDGET: u32 = 1 << 14;
 /** From so many boxes on, wide boxes have trees of their own. */
 const PARTED_FROM: u32 = 1024;
@@ -140,7 +143,8 @@ function buildNode(
   free: u32,
   budget: u32,
 ): bool {
-  if (size <= LEAF_BOXES || !chooseWindow(start, size, budget)) {
+  const enough = level < DEEP_LEVEL ? LEAF_BOXES : DEEP_LEAF_BOXES;
+  if (size <= enough || !chooseWindow(start, size, budget)) {
     return buildLeaf(entry, start, size);
   }
   levels = max<u32>(levels, level + 1);

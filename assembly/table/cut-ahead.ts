@@ -33,6 +33,8 @@ import { CutTrees } from './layout';
 
 /** Packets that are asked about together, at most. */
 export const QUESTIONS: u32 = 64;
+/** Four of these are the trees of a question never asked: not even chains without trees have 0. */
+const NO_TREES_BYTE: u8 = 0xff;
 /** So many of them must have asked trees for the next ones to be asked about. */
 const WORTH: u32 = 8;
 
@@ -64,7 +66,7 @@ export function attachAhead(): bool {
   if (pending == 0) pending = allocate(<usize>QUESTIONS * 4);
   if (recentPoint == 0) recentPoint = allocate(POINT_BYTES);
   if (unasked == 0 || pending == 0 || recentPoint == 0) return false;
-  memory.fill(unasked, 0, bytes);
+  memory.fill(unasked, NO_TREES_BYTE, bytes);
   questions = unasked + QUESTION_BYTES;
   current = unasked;
   asked = 0;
@@ -139,23 +141,21 @@ export function noteAsking(): void {
 /** Whether the trees' answer for the packet at hand is known. */
 @inline
 export function isKnown(p: Packet, trees: CutTrees): bool {
-  if (unlikeness(p, <u32>changetype<usize>(trees)) != 0) return false;
+  if (!isLike(p, <u32>changetype<usize>(trees))) return false;
   return trees.beyond == 0 || isBeyondOf(p, current + offsetof<Question>('point'), trees);
 }
 
-/** Not 0: the answer is not known, or something that is not in the header has to be asked for. */
+/** isKnown() of what can be told from the packet's header alone; `trees` may be 0: there are none. */
 @inline
-export function uncertainty(p: Packet, trees: u32): u32 {
-  const q = changetype<Question>(current);
-  return unlikeness(p, trees) | changetype<CutTrees>(<usize>q.trees).beyond;
+export function isForetold(p: Packet, trees: u32): bool {
+  return isLike(p, trees) && changetype<CutTrees>(<usize>trees).beyond == 0;
 }
 
-/** Not 0: other trees were asked, or about another header. */
+/** Whether these trees were asked, and about such a header. */
 @inline
-function unlikeness(p: Packet, trees: u32): u32 {
+function isLike(p: Packet, trees: u32): bool {
   const q = changetype<Question>(current);
-  // by the trees that were asked: they are known before those that should have been
-  return (q.trees ^ trees) | <u32>differs(p, q.header, changetype<CutTrees>(<usize>q.trees));
+  return q.trees == trees && !differs(p, q.header, changetype<CutTrees>(<usize>trees));
 }
 
 /** The answer: of the first rule that matches, or NO_BOX. */

@@ -61,7 +61,7 @@ import { allocate } from '../memory';
 import { Packet } from '../packet';
 import { hasRoom, hit, hitInRoom } from '../traversal';
 import { classOf, forgetFields } from './classify';
-import { answerOf, noteAsking, uncertainty } from './cut-ahead';
+import { answerOf, isForetold, noteAsking } from './cut-ahead';
 import { attachSearch, firstRule } from './cut-search';
 import { indexOf, NO_BOX, NO_INDEX, verdictIn } from './cut-tree';
 import {
@@ -126,9 +126,8 @@ function chainAt(chain: u32): ChainTable {
  */
 @inline
 export function isPlain(p: Packet, chain: u32): bool {
-  const cuts = chainAt(chain).cuts;
-  const obstacles = uncertainty(p, cuts) | oddity(p) | <u32>(cuts == 0) | <u32>!hasRoom();
-  return (obstacles | <u32>(verdictIn(answerOf()) == 0)) == 0;
+  if (!isForetold(p, chainAt(chain).cuts)) return false;
+  return verdictIn(answerOf()) != 0 && hasRoom() && oddity(p) == 0;
 }
 
 /** walk() where isPlain(). */
