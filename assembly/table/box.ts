@@ -37,6 +37,9 @@ const BOX_BYTES: usize = RULE + 8;
 const RULE_BOXES: u32 = 32;
 /** A narrow interval has fewer than one of so many of its dimension's classes. */
 const NARROW_PART: u32 = 64;
+/** A fine one has no more than so many of them. */
+const FINE_CLASSES: u32 = 32;
+const FINE_SHIFT: u32 = 16; // of a dimension's bit among those of fine intervals
 
 let boxes: usize = 0;
 let count: u32 = 0;
@@ -80,6 +83,12 @@ export function ruleOfBox(box: u32): u32 {
 @inline
 export function isNarrow(box: u32, dim: u32): bool {
   return (load<u32>(boxes + <usize>box * BOX_BYTES, NARROW) & (1 << dim)) != 0;
+}
+
+/** … and even fine. */
+@inline
+export function isFine(box: u32, dim: u32): bool {
+  return (load<u32>(boxes + <usize>box * BOX_BYTES, NARROW) & (1 << (dim + FINE_SHIFT))) != 0;
 }
 
 /** Begins the boxes of a chain whose conditions name `dims`. False: too many, or no memory. */
@@ -177,14 +186,18 @@ function addItem(item: usize, dim: u32, lane: u32, whole: u32): bool {
   const classifier = changetype<Classifier>(classifiers + <usize>dim * offsetof<Classifier>());
   const first = firstClass(item, dim, classifier);
   const last = lastClass(item, dim, classifier);
-  const isSmall = (last - first) * NARROW_PART < classifier.classes;
-  const narrow: u32 = isAddressDim(dim) && isSmall ? 1 << dim : 0;
+  const narrow = isAddressDim(dim) ? narrowness(dim, last - first, classifier.classes) : 0;
   if (laneAt(lane).field == NO_FIELD) return addPieces(lane, first, last, whole, narrow);
   if (!isAddressDim(dim)) {
     return addPieces(lane, load<u16>(item), load<u16>(item, 2), whole, narrow);
   }
   const low = <u32>(load<u64>(item) >> 32);
   return addPieces(lane, low, <u32>(load<u64>(item, 16) >> 32), whole, narrow);
+}
+
+function narrowness(dim: u32, span: u32, classes: u32): u32 {
+  if (span * NARROW_PART >= classes) return 0;
+  return span < FINE_CLASSES ? (1 << dim) | (1 << (dim + FINE_SHIFT)) : 1 << dim;
 }
 
 function addValues(match: usize, dim: u32, lane: u32, whole: u32): bool {

@@ -11,6 +11,7 @@ import { reserve } from '../lookup/arena';
 import {
   boxCount,
   firstOf,
+  isFine,
   isNarrow,
   laneCount,
   lanesPtr,
@@ -47,7 +48,14 @@ const DEEP_LEAF_BOXES: u32 = 32;
 const MIN_BUDGET: u32 = 1 << 14;
 /** From so many boxes on, wide boxes have trees of their own. */
 const PARTED_FROM: u32 = 1024;
-const MAX_TREES: u32 = 3;
+/** … and from so many on, those that are narrow but not fine as well. */
+const FINELY_PARTED_FROM: u32 = 1 << 15;
+const MAX_TREES: u32 = 4;
+/** These are few, so that they may have so many times the copies of others. */
+const COARSE_TREE: u32 = 1;
+const COARSE_COPIES: u32 = 4;
+/** From so many boxes on, trees do not fit into a cache that is a few cycles away. */
+const FAR_FROM: u32 = 1 << 13;
 const MAX_BITS: u32 = 16;
 const TALLY_BYTES: usize = ((1 << MAX_BITS) + 2) * 4;
 /** Boxes by which a window is judged where a node has many. */
@@ -94,6 +102,7 @@ export function buildCutTrees(out: CutTrees, copies: u32): bool {
   const count = boxCount();
   rankShift = rankShiftOf(ruleOfBox(count - 1));
   out.rankShift = rankShift;
+  out.isFar = <u32>(count >= FAR_FROM);
   let root: usize = out.roots;
   const parts: u32 = count < PARTED_FROM ? 1 : MAX_TREES;
   for (let part: u32 = 0; part < parts; part++) {
@@ -107,7 +116,8 @@ export function buildCutTrees(out: CutTrees, copies: u32): bool {
     if (size == 0) continue;
     store<u32>(root, ruleOfBox(boxAt(0)), ENTRY_BYTES);
     levels = 0;
-    if (!buildNode(root, 0, 0, size, size, max<u32>(size * copies, MIN_BUDGET))) return false;
+    const budget = size * copies * (part == COARSE_TREE ? COARSE_COPIES : 1);
+    if (!buildNode(root, 0, 0, size, size, max<u32>(budget, MIN_BUDGET))) return false;
     store<u32>(root, levels, ROOT_LEVELS);
     out.treeCount++;
     root += ROOT_BYTES;
@@ -116,8 +126,10 @@ export function buildCutTrees(out: CutTrees, copies: u32): bool {
 }
 
 function partOf(box: u32): u32 {
-  if (isNarrow(box, DIM_DST)) return 0;
-  return isNarrow(box, DIM_SRC) ? 1 : 2;
+  if (isNarrow(box, DIM_DST)) {
+    return boxCount() < FINELY_PARTED_FROM || isFine(box, DIM_DST) ? 0 : COARSE_TREE;
+  }
+  return isNarrow(box, DIM_SRC) ? 2 : 3;
 }
 
 /** Makes room for lists of `end` boxes in all. */

@@ -59,6 +59,7 @@ let recent: usize = 0; // CutTrees that were asked about without an answer being
 let recentPoint: usize = 0;
 let asked: u32 = 0; // times that trees were asked since the last batch began
 let askedBefore: u32 = 0; // … and the packet at hand came
+let touched: u32 = 0; // sum of what was loaded before it is needed: loads must not be left out
 
 export function attachAhead(): bool {
   const bytes = QUESTION_BYTES * (QUESTIONS + 1) + POINT_REACH;
@@ -119,8 +120,9 @@ export function answerAhead(): void {
   for (let tree: u32 = 0; tree < trees.treeCount; tree++) {
     let total = descend(root);
     if (tree > 0) total = choose(total, trees.rankShift);
-    if (trees.blocks == 1) compare<OneBlock>(total);
-    else compare<TwoBlocks>(total);
+    if (trees.isFar) enterLeaves(total);
+    if (trees.blocks == 1) compare<OneBlock>(total, trees.isFar != 0);
+    else compare<TwoBlocks>(total, trees.isFar != 0);
     root += ROOT_BYTES;
   }
 }
@@ -213,17 +215,41 @@ function choose(total: u32, rankShift: u32): u32 {
   return left;
 }
 
+/** Goes on to the first groups of the leaves that `total` packets have come to. */
+function enterLeaves(total: u32): void {
+  const nodes = pending;
+  for (let i: u32 = 0; i < total; i++) {
+    const q = changetype<Question>(<usize>load<u32>(nodes + (<usize>i << 2)));
+    q.at = <u32>groupsOf(q.at);
+  }
+}
+
+/**
+ * Loads the lines of the groups that `total` packets have come to, for trees that no near cache
+ * holds: in a loop of nothing but loads, far more of them are under way at once.
+ */
+function touchGroups(total: u32): void {
+  const nodes = pending;
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < total; i++) {
+    const group = <usize>changetype<Question>(<usize>load<u32>(nodes + (<usize>i << 2))).at;
+    sum += load<u32>(group) + load<u32>(group, 64) + load<u32>(group, 128);
+  }
+  touched = sum;
+}
+
 /** Compares `total` packets with the boxes of their leaves, group by group. */
 @inline
-function compare<Blocks>(total: u32): void {
+function compare<Blocks>(total: u32, isFar: bool): void {
   const nodes = pending;
-  let left: u32 = 0;
-  for (let i: u32 = 0; i < total; i++) {
+  let left = isFar ? total : 0;
+  for (let i: u32 = left; i < total; i++) {
     const at = <usize>load<u32>(nodes + (<usize>i << 2));
     store<u32>(nodes + (<usize>left << 2), <u32>at);
     left += <u32>compareGroup<Blocks>(at, groupsOf(changetype<Question>(at).at));
   }
   while (left != 0) {
+    if (isFar) touchGroups(left);
     const more = left;
     left = 0;
     for (let i: u32 = 0; i < more; i++) {

@@ -36,8 +36,8 @@
  * The last rule of a leaf's last group is marked. A rank is what is left of a rule in 16 bits.
  *
  * A box that is wide in the dimension that is cut would be in very many leaves; boxes that are wide
- * in destination, or in both addresses, have trees of their own, and the lowest rule of all trees
- * is the answer.
+ * in destination, or in both addresses, have trees of their own, where there are very many also
+ * those that are not quite as narrow as others, and the lowest rule of all trees is the answer.
  */
 
 /** Lanes of a group: one or two blocks of these. */

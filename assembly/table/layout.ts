@@ -90,6 +90,7 @@ export class CutTrees {
   roots: u32;
   treeCount: u32;
   rankShift: u32; // how ranks are made of rules
+  isFar: u32; // they are too many for a near cache
   isForeseeable: u32; // all of its addresses are in the header
 }
 
