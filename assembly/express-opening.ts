@@ -16,7 +16,6 @@ import {
   STAT_CONN_DNAT,
   STAT_CONNECTIONS,
   STAT_INJECTED,
-  SYSCTL_CT_CHECKSUM,
 } from './abi';
 import { AHEAD_ENTRY, AHEAD_HASH, AHEAD_REF } from './ahead';
 import { Conn, IPS_DST_NAT } from './conntrack/conn';
@@ -29,7 +28,7 @@ import {
   movesOwner,
   start,
 } from './conntrack/index';
-import { sysctl } from './host';
+import { checksums, IPV4_ID, TCP, UDP, UDP_CHECK } from './express';
 import { noteMove } from './judge/book';
 import { fill } from './judge/entry';
 import { allocate } from './memory';
@@ -63,11 +62,6 @@ import { isRightV4 } from './wire/checksum';
 import { IPV4_HEADER } from './wire/ipv4';
 import { isTranslatableV4 } from './wire/translatable';
 
-const TCP: u32 = 6;
-const UDP: u32 = 17;
-const IPV4_ID: usize = 4;
-const UDP_CHECK: usize = 6;
-
 /** What was looked up for a frame ahead. */
 @unmanaged
 class Ahead extends OpeningKey {
@@ -85,12 +79,10 @@ class Ahead extends OpeningKey {
 }
 
 let aheads: usize = 0; // Ahead per frame
-let checksums: bool = true;
 
 /** Makes room for `most` frames to be looked ahead at. False when memory runs out. */
 export function attachExpressOpening(most: usize): bool {
   aheads = allocate(most * offsetof<Ahead>());
-  checksums = sysctl(SYSCTL_CT_CHECKSUM) != 0;
   return aheads != 0;
 }
 

@@ -39,11 +39,11 @@ import { isRightV4 } from './wire/checksum';
 import { IPV4_HEADER } from './wire/ipv4';
 import { isSeenBelow } from './wire/index';
 
-const TCP: u32 = 6;
-const UDP: u32 = 17;
+export const TCP: u32 = 6;
+export const UDP: u32 = 17;
+export const IPV4_ID: usize = 4;
+export const UDP_CHECK: usize = 6;
 const WENT: usize = offsetof<Conn>('way0');
-const IPV4_ID: usize = 4;
-const UDP_CHECK: usize = 6;
 
 // What the 8 bytes of a connection from `proto` on must say: protocol, family, status and no zone.
 const ANSWERED: u64 = <u64>(IPS_CONFIRMED | IPS_SEEN_REPLY) << KIND_STATUS;
@@ -51,7 +51,8 @@ const ANSWERED_V4: u64 = ANSWERED | (<u64>FAMILY_V4 << 8);
 const ALIVE: u64 = 0xffff | ANSWERED | (<u64>IPS_DYING << KIND_STATUS);
 const KIND_ASKED: u64 = ALIVE | (<u64>(CONN_ZONE_ORIGINAL | CONN_ZONE_REPLY) << KIND_FLAGS);
 
-let checksums: bool = true;
+/** Whether connection tracking verifies checksums. */
+export let checksums: bool = true;
 
 if (DEBUG) {
   assert(offsetof<FrameRecord>('src') == 28 && offsetof<FrameRecord>('sport') == 36);
@@ -63,6 +64,41 @@ export function attachExpress(): void {
   checksums = sysctl(SYSCTL_CT_CHECKSUM) != 0;
 }
 
+/** Whether the frame has the tuple that `ref` refers to (as table.ts does). */
+@inline
+export function hasTuple(r: FrameRecord, ref: u32): bool {
+  const record = changetype<usize>(r);
+  const tuple = <usize>(ref & ~1) + <usize>((ref & 1) * 12);
+  if (load<u64>(tuple) != load<u64>(record, offsetof<FrameRecord>('src'))) return false;
+  return load<u32>(tuple, 8) == load<u32>(record, offsetof<FrameRecord>('sport'));
+}
+
+/** The Way of the last packet in the direction of `ref`; at address 0, if none, are zeroes. */
+@inline
+export function wayWent(ref: u32): Way {
+  return changetype<Way>(<usize>load<u32>(<usize>(ref & ~1) + <usize>((ref & 1) << 2), WENT));
+}
+
+/** Predicts that a packet leaves as the other tuple of its connection says, turned round. */
+@inline
+export function predictTurned(
+  ref: u32,
+  fingerprint: u64,
+  tsNanos: u64,
+  frame: u64,
+  traversal: usize,
+): void {
+  const e = nextPrediction();
+  const left = <usize>(ref & ~1) + <usize>(((ref & 1) ^ 1) * 12);
+  e.fingerprint = fingerprint;
+  e.tsNanos = tsNanos;
+  e.frame = frame;
+  store<u64>(changetype<usize>(e), rotl<u64>(load<u64>(left), 32), 24);
+  store<u32>(changetype<usize>(e), rotl<u32>(load<u32>(left, 8), 16), 32);
+  e.traversal = <u32>traversal;
+  setOrdinary(e);
+}
+
 /**
  * Judges frame number `frame`, whose connection may be `ref` (as table.ts refers to them). Returns
  * the traversal that it repeated; 0: nothing was done. All but plain frames take the long way.
@@ -72,21 +108,17 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
   if (!r.plain) return 0;
 
   // the connection
-  const record = changetype<usize>(r);
   const conn = changetype<Conn>(ref & ~1);
   const dir = ref & 1;
-  const tuples = changetype<usize>(conn);
-  const tuple = tuples + <usize>(dir * 12);
   const proto = <u32>r.proto;
-  if (load<u64>(tuple) != load<u64>(record, offsetof<FrameRecord>('src'))) return 0;
-  if (load<u32>(tuple, 8) != load<u32>(record, offsetof<FrameRecord>('sport'))) return 0;
-  const kind = load<u64>(tuples, KIND);
+  if (!hasTuple(r, ref)) return 0;
+  const kind = load<u64>(changetype<usize>(conn), KIND);
   if ((kind & KIND_ASKED) != (ANSWERED_V4 | <u64>proto)) return 0;
   const now = r.tsNanos;
   if (conn.expires <= now) return 0;
 
-  // the way its last packet went, in this direction; at address 0, where there is none, are zeroes
-  const went = changetype<Way>(<usize>load<u32>(tuples + <usize>(dir << 2), WENT));
+  // the way
+  const went = wayWent(ref);
   const iface = <u32>r.iface;
   const ttl = <u32>r.ttl;
   const ipLen = r.ipLen;
@@ -122,14 +154,6 @@ export function goExpress(r: FrameRecord, ref: u32, frame: u64): usize {
 
   const traversal = <usize>went.traversal;
   repeatTraversal(changetype<Traversal>(traversal), ipLen);
-  const e = nextPrediction();
-  const left = tuples + <usize>((dir ^ 1) * 12); // the other tuple, turned round
-  e.fingerprint = print;
-  e.tsNanos = now;
-  e.frame = frame;
-  store<u64>(changetype<usize>(e), rotl<u64>(load<u64>(left), 32), 24);
-  store<u32>(changetype<usize>(e), rotl<u32>(load<u32>(left, 8), 16), 32);
-  e.traversal = <u32>traversal;
-  setOrdinary(e);
+  predictTurned(ref, print, now, frame, traversal);
   return traversal;
 }

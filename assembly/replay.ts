@@ -27,6 +27,7 @@ import {
 } from './conntrack/index';
 import { attachExpress, goExpress } from './express';
 import { attachExpressOpening, goOpening, lookAtOpenings } from './express-opening';
+import { goFollower } from './express-follower';
 import { attachBook, isOwnerConflict, noteMove } from './judge/book';
 import { fill } from './judge/entry';
 import { judgeFrame } from './judge/role';
@@ -112,9 +113,9 @@ export function judgeSlot(slot: Slot): u32 {
       const result = results == 0 ? 0 : results + index * RESULT_RECORD_SIZE;
       if (traversal != 0) {
         express++;
-        writeExpress(r, ref, changetype<Traversal>(traversal), result);
+        writeExpress(r, ref, changetype<Traversal>(traversal), result, RESULT_CACHED);
       } else if (ref != 0) {
-        judgeFrame(packet, r, firstFrame + index, result);
+        judgeKnown(r, ref, firstFrame + index, result);
       } else if (!judgeUnknown(r, at, firstFrame + index, result)) {
         at -= AHEAD_ENTRY; // once more, with its connection
       }
@@ -132,6 +133,13 @@ export function judgeSlot(slot: Slot): u32 {
 @inline
 function indexOf(r: FrameRecord, first: usize): usize {
   return (changetype<usize>(r) - first) / FRAME_RECORD_SIZE;
+}
+
+/** Judges a frame whose connection may be `ref`, and did not go express with it. */
+function judgeKnown(r: FrameRecord, ref: u32, frame: u64, result: usize): void {
+  const traversal = goFollower(r, ref, frame);
+  if (traversal == 0) judgeFrame(packet, r, frame, result);
+  else if (result != 0) writeExpress(r, ref, changetype<Traversal>(traversal), result, 0);
 }
 
 /**
@@ -221,13 +229,13 @@ function askRulesAhead(end: usize): void {
   answerAhead();
 }
 
-/** The result of a packet that went express. */
-function writeExpress(r: FrameRecord, ref: u32, t: Traversal, result: usize): void {
+/** The result of a packet of the connection `ref` that was judged from its frame record. */
+function writeExpress(r: FrameRecord, ref: u32, t: Traversal, result: usize, flags: u32): void {
   const p = packet;
   fill(p, r, 0);
   resetOutcome(p);
   p.conn = ref & ~1;
   p.ctDir = <u8>(ref & 1);
   leaveAs(p, changetype<Conn>(<usize>p.conn));
-  writeResult(p, t, result, RESULT_CACHED);
+  writeResult(p, t, result, flags);
 }

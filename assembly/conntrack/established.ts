@@ -10,10 +10,18 @@
 import {
   SYSCTL_CT_TCP_MAX_RETRANS,
   SYSCTL_CT_TCP_TIMEOUT_UNACKNOWLEDGED,
+  SYSCTL_CT_UDP_TIMEOUT,
   SYSCTL_CT_UDP_TIMEOUT_STREAM,
 } from '../abi';
 import { sysctl } from '../host';
-import { Conn, IPS_ASSURED, IPS_FIXED_TIMEOUT, streamFrom, windowOf } from './conn';
+import {
+  Conn,
+  IPS_ASSURED,
+  IPS_FIXED_TIMEOUT,
+  IPS_SEEN_REPLY,
+  streamFrom,
+  windowOf,
+} from './conn';
 import { lastOf, withoutIndex } from './tcp-last';
 import { TIMESTAMP_ALIGNED } from './tcp-options';
 import {
@@ -42,7 +50,7 @@ const TIMESTAMPED: u32 = TCP_HEADER + 12;
 export const KIND: usize = offsetof<Conn>('proto');
 export const KIND_STATUS: u64 = 16; // shift
 export const KIND_FLAGS: u64 = 32;
-const KIND_STATE: u64 = 40;
+export const KIND_STATE: u64 = 40;
 const KIND_LAST: u64 = 48;
 const KIND_RETRANS: u64 = 56;
 const KIND_KEPT: u64 = (<u64>1 << KIND_LAST) - 1; // what a segment does not change
@@ -174,15 +182,21 @@ export function followTcp(
   return true;
 }
 
-/** Tracks a datagram of an answered connection. False: nothing was done, udp.ts must. */
+/**
+ * Tracks a datagram of a confirmed connection, answered or not. False: nothing was done, udp.ts
+ * must.
+ */
 @inline
 export function followUdp(conn: Conn, kind: u64, l4: usize, len: u32, now: u64): bool {
   const length = <u32>bswap<u16>(load<u16>(l4, 4));
   if (length > len) return false;
   if (length < UDP_HEADER) return false;
-  if (now <= streamFrom(conn)) return false;
   const status = <u16>(kind >> KIND_STATUS);
-  conn.status = status | IPS_ASSURED;
-  if (!(status & IPS_FIXED_TIMEOUT)) conn.expires = now + timeoutOf(SYSCTL_CT_UDP_TIMEOUT_STREAM);
+  const isStream = (status & IPS_SEEN_REPLY) != 0 && now > streamFrom(conn);
+  conn.status = status | select<u16>(IPS_ASSURED, 0, isStream);
+  if (!(status & IPS_FIXED_TIMEOUT)) {
+    const lasts = select<u32>(SYSCTL_CT_UDP_TIMEOUT_STREAM, SYSCTL_CT_UDP_TIMEOUT, isStream);
+    conn.expires = now + timeoutOf(lasts);
+  }
   return true;
 }

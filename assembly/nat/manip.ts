@@ -83,12 +83,14 @@ function greVersion(p: Packet): u32 {
 }
 
 /**
- * Whether a masqueraded connection's packet would leave by another interface than its address was
- * chosen for (nf_nat_oif_changed): the kernel then kills the connection and drops the packet.
+ * Whether a masqueraded connection's packet would leave by another interface, `out`, than its
+ * address was chosen for (nf_nat_oif_changed): the kernel then kills the connection and drops the
+ * packet.
  */
-export function outChanged(p: Packet): bool {
-  const mapping = mappingOf(changetype<Conn>(p.conn));
-  if (mapping == 0 || p.ctDir == DIR_REPLY) return false;
-  const chosenFor = changetype<Mapping>(mapping).masqueradeOut;
-  return chosenFor != 0 && chosenFor != p.out;
+export function outChanged(conn: Conn, dir: u32, out: u32): bool {
+  if (dir == DIR_REPLY) return false;
+  const mapping = mappingOf(conn);
+  if (mapping == 0) return false;
+  const chosenFor = <u32>changetype<Mapping>(mapping).masqueradeOut;
+  return chosenFor != 0 && chosenFor != out;
 }

@@ -74,15 +74,14 @@ export function cacheTraversal(p: Packet, traversal: usize, verdict: u32): void 
   if (outcome.towards > TOWARDS_PORT) return;
   const conn = changetype<Conn>(<usize>p.conn);
   if (!(conn.status & IPS_CONFIRMED)) return;
-  cacheFor(p, conn, <u32>traversal);
+  setWay(conn, p.ctDir, wayOf(outcome.cacheKey, <u32>traversal));
 }
 
-/** Makes `traversal` the one that packets like this one of its connection repeat. */
+/** Makes `way` the one that the connection's packets of direction `dir` repeat. */
 @inline
-export function cacheFor(p: Packet, conn: Conn, traversal: u32): void {
-  const way = wayOf(outcome.cacheKey, traversal);
+export function setWay(conn: Conn, dir: u32, way: u32): void {
   if (way == 0) return;
-  if (p.ctDir == DIR_ORIGINAL) conn.way0 = way;
+  if (dir == DIR_ORIGINAL) conn.way0 = way;
   else conn.way1 = way;
 }
 

@@ -34,6 +34,7 @@ function orFailed(verdict: u32): u32 {
 /** Decides (if need be) and applies the mapping of `manip` to the packet. */
 export function natHook(p: Packet, manip: u32): u32 {
   if (p.conn == 0 || !isNatActive(p.family)) return VERDICT_ACCEPT;
+  const conn = changetype<Conn>(<usize>p.conn);
   const icmp = p.family == FAMILY_V4 ? PROTO_ICMP : PROTO_ICMPV6;
   const isError = p.ctState == CT_RELATED && p.proto == icmp;
   const asks = !isError && (p.ctState == CT_NEW || p.ctState == CT_RELATED);
@@ -45,8 +46,8 @@ export function natHook(p: Packet, manip: u32): u32 {
       v = orFailed(nullBinding(p, manip));
       if (v != VERDICT_ACCEPT) return v;
     }
-  } else if (!isError && p.hook == HOOK_POSTROUTING && outChanged(p)) {
-    kill(changetype<Conn>(<usize>p.conn));
+  } else if (!isError && p.hook == HOOK_POSTROUTING && outChanged(conn, p.ctDir, p.out)) {
+    kill(conn);
     return orFailed(VERDICT_DROP);
   }
   const src = p.src;

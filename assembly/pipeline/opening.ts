@@ -50,7 +50,7 @@ import { Traversal } from '../slot';
 import { volatileKey } from '../table/index';
 import { walkIsWhole } from '../traversal';
 import { IPV4_HEADER } from '../wire/ipv4';
-import { cacheFor, leaveAs } from './cached';
+import { leaveAs, setWay } from './cached';
 import { confirmConn } from './hooks';
 import {
   attachOpeningTable,
@@ -65,6 +65,7 @@ import {
   Opening,
 } from './openings';
 import { outcome, TOWARDS_ROUTED } from './outcome';
+import { wayOf } from './way';
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -101,9 +102,9 @@ export function takeOpening(p: Packet): bool {
   const key = outcome.cacheKey != 0 ? outcome.cacheKey : volatileKey(p);
   if (key == 0) return false;
   const conn = changetype<Conn>(<usize>p.conn);
-  const nature = natureOf(p, conn);
+  const nature = natureOf(conn.status, p.ctDir, p.ctState);
   const ports = <u32>p.sport | (<u32>p.dport << 16);
-  const led = ledBy(p, conn);
+  const led = ledBy(conn, p.ctDir);
   const found = findOpening(p.src, p.dst, ports, p.proto, p.in, key, nature, led);
   if (found == 0) {
     outcome.opening = 1;
@@ -125,20 +126,20 @@ function isPlain(p: Packet): bool {
   return outcome.towards == TOWARDS_ROUTED && outcome.firstPhysIn == 0;
 }
 
+/** The key's part for what is known of the packet's connection, with this Conn.status. */
 @inline
-function natureOf(p: Packet, conn: Conn): u32 {
-  const status: u32 = conn.status;
+export function natureOf(status: u32, dir: u32, ctState: u32): u32 {
   if (!(status & IPS_CONFIRMED)) return 0;
   let nature = NATURE_CONFIRMED;
-  if (p.ctDir != DIR_ORIGINAL) nature |= NATURE_REPLY;
-  if (p.ctState == CT_ESTABLISHED) nature |= NATURE_ESTABLISHED;
+  if (dir != DIR_ORIGINAL) nature |= NATURE_REPLY;
+  if (ctState == CT_ESTABLISHED) nature |= NATURE_ESTABLISHED;
   return nature | ((status & (IPS_NAT_MASK | IPS_NAT_DONE_MASK)) >> NATURE_NAT_SHIFT);
 }
 
-/** The key's part for where the packet's connection leads it in PREROUTING. */
+/** The key's part for where its connection leads a packet of direction `dir` in PREROUTING. */
 @inline
-function ledBy(p: Packet, conn: Conn): u64 {
-  if (p.ctDir == DIR_ORIGINAL) {
+export function ledBy(conn: Conn, dir: u32): u64 {
+  if (dir == DIR_ORIGINAL) {
     return conn.status & IPS_DST_NAT ? ledTo(conn.replSrc, conn.replSport) : 0;
   }
   return conn.status & IPS_SRC_NAT ? ledTo(conn.origSrc, conn.origSport) : 0;
@@ -189,15 +190,19 @@ function repeat(p: Packet, conn: Conn, e: Opening): bool {
 /** Lets a packet whose connection there is go the way of `e`. False: it must find its own. */
 function follow(p: Packet, conn: Conn, e: Opening): bool {
   const t = changetype<Traversal>(<usize>e.traversal);
+  if (outChanged(conn, p.ctDir, t.out)) return false;
   p.out = t.out;
-  if (outChanged(p)) {
-    p.out = 0;
-    return false;
-  }
-  if (p.ctState == CT_ESTABLISHED) cacheFor(p, conn, e.traversal);
+  if (p.ctState == CT_ESTABLISHED) setWay(conn, p.ctDir, wayFor(e, outcome.cacheKey));
   leaveAs(p, conn);
   goAs(t);
   return true;
+}
+
+/** The Way of packets of established connections that go as `e`, whose volatile key is `key`. */
+@inline
+export function wayFor(e: Opening, key: u32): u32 {
+  if (e.way == 0) e.way = wayOf(key, e.traversal);
+  return e.way;
 }
 
 @inline
@@ -222,6 +227,7 @@ export function rememberOpening(p: Packet, traversal: usize): void {
   e.dst = p.dst;
   e.dport = p.dport;
   e.given = p.natGiven;
+  e.way = 0;
   e.isAccepted = <u32>(t.verdict == VERDICT_ACCEPT);
   if (conn.flags & CONN_PICKED_UP && !e.isAccepted) somePickUp = true;
 }

@@ -41,8 +41,8 @@ export class Opening extends OpeningKey {
   dport: u16;
   given: u16; // GIVEN_*
   isAccepted: u32; // 1: connections begin
-  pad1: u32;
-  pad2: u64;
+  way: u32; // see wayFor(); 0: nobody asked yet
+  pad: u64;
 }
 
 const KEY_BYTES: usize = offsetof<OpeningKey>();

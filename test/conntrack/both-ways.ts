@@ -1,4 +1,5 @@
 /** One connection tracked both ways, the short one on a copy; see established.entry.ts. */
+import { expect } from 'vitest';
 import { startCore } from './core.ts';
 import { hostImage } from './host-image.ts';
 
@@ -11,6 +12,7 @@ export interface Exports {
   setLast(dir: number, seq: number, ack: number, end: number, win: number, retrans: number): void;
   setStream(from: bigint): void;
   segment(dir: number, l4: number, len: number, now: bigint): number;
+  answer(l4: number, len: number, now: bigint): number;
   datagram(l4: number, len: number, now: bigint): number;
   describe(isShort: number, out: number): void;
 }
@@ -28,6 +30,17 @@ export interface Connection {
   readonly windows: readonly [Window, Window];
   readonly last: Record<(typeof OF_LAST)[number], number>;
   readonly conn: Record<(typeof OF_CONN)[number], number>;
+}
+
+/** Fails with both connections where the two ways do not agree. */
+export function expectAgreement(both: Both, finding: Finding | undefined, packet: unknown): void {
+  if (finding === 'equal' || finding === 'left alone') return;
+  expect({ packet, finding, ...both.connection('short') }).toEqual({
+    packet,
+    finding: 'equal',
+    ...both.connection('long'),
+  });
+  expect.fail('they differ in a field that established.entry.ts does not describe');
 }
 
 export class Both {
@@ -55,6 +68,11 @@ export class Both {
   segment(dir: number, bytes: Uint8Array, now: bigint): Finding | undefined {
     new Uint8Array(this.#memory.buffer).set(bytes, this.#packet);
     return FINDINGS[this.#core.segment(dir, this.#packet, bytes.length, now)];
+  }
+
+  answer(bytes: Uint8Array, now: bigint): Finding | undefined {
+    new Uint8Array(this.#memory.buffer).set(bytes, this.#packet);
+    return FINDINGS[this.#core.answer(this.#packet, bytes.length, now)];
   }
 
   datagram(bytes: Uint8Array, now: bigint): Finding | undefined {

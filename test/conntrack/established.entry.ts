@@ -1,11 +1,12 @@
 /**
- * What established.test.ts drives; compiled by core.ts. One connection is tracked the long way and
- * a copy of it the short way.
+ * What established.test.ts and handshake.test.ts drive; compiled by core.ts. One connection is
+ * tracked the long way and a copy of it the short way.
  */
 import { CONN_ZONE_ORIGINAL, Conn, IPS_CONFIRMED } from '../../assembly/conntrack/conn';
-import { IPS_SEEN_REPLY, setStreamFrom, streamFrom } from '../../assembly/conntrack/conn';
+import { setStreamFrom, streamFrom } from '../../assembly/conntrack/conn';
 import { windowOf } from '../../assembly/conntrack/conn';
 import { attachEstablished, followTcp, followUdp, KIND } from '../../assembly/conntrack/established';
+import { answerSyn, establishedBy } from '../../assembly/conntrack/handshake';
 import { attachConntrack } from '../../assembly/conntrack/index';
 import { TRACK_ACCEPT } from '../../assembly/conntrack/protocol';
 import { trackTcp } from '../../assembly/conntrack/tcp';
@@ -43,10 +44,10 @@ export function attach(image: usize): bool {
   return true;
 }
 
-/** An answered connection; every byte that the functions below do not set is `filler`. */
+/** A confirmed connection; every byte that the functions below do not set is `filler`. */
 export function begin(status: u32, state: u32, expires: u64, filler: u32): void {
   memory.fill(changetype<usize>(long), <u8>filler, SIZE);
-  long.status = <u16>status | IPS_CONFIRMED | IPS_SEEN_REPLY;
+  long.status = <u16>status | IPS_CONFIRMED;
   long.flags = CONN_ZONE_ORIGINAL;
   long.expires = expires;
   long.state = <u8>state;
@@ -101,8 +102,15 @@ function compare(followed: bool, verdict: u32): u32 {
 
 export function segment(dir: u32, l4: usize, len: u32, now: u64): u32 {
   arrive(l4, len, now);
-  const followed = followTcp(short, kindOf(short), dir, l4, len, now);
+  const followed = followTcp(short, establishedBy(kindOf(short), dir), dir, l4, len, now);
   return compare(followed, trackTcp(p, long, dir));
+}
+
+/** A segment of the reply direction that may answer a SYN. */
+export function answer(l4: usize, len: u32, now: u64): u32 {
+  arrive(l4, len, now);
+  const followed = answerSyn(short, l4, len, now);
+  return compare(followed, trackTcp(p, long, 1));
 }
 
 export function datagram(l4: usize, len: u32, now: u64): u32 {

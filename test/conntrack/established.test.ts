@@ -7,23 +7,13 @@
 import { describe, expect, test } from 'vitest';
 import * as abi from '../../assembly/abi.ts';
 import { Random } from '../oracle/random.ts';
-import { Both, type Connection, type Finding, OF_WINDOW, type Window } from './both-ways.ts';
+import { Both, type Connection, expectAgreement, OF_WINDOW, type Window } from './both-ways.ts';
 import { beginConnection, bytesOf, randomSegment, repeated } from './random-segment.ts';
+import { IPS_ASSURED, IPS_SEEN_REPLY } from './status.ts';
 
 const CONNECTIONS = 2500;
 const PACKETS = 60;
 const START = 1_700_000_000_000_000_000n;
-
-/** Fails with both connections where the two ways do not agree. */
-function expectAgreement(both: Both, finding: Finding | undefined, packet: unknown): void {
-  if (finding === 'equal' || finding === 'left alone') return;
-  expect({ packet, finding, ...both.connection('short') }).toEqual({
-    packet,
-    finding: 'equal',
-    ...both.connection('long'),
-  });
-  expect.fail('they differ in a field that established.entry.ts does not describe');
-}
 
 /** How often each thing happened to segments that went the short way. */
 class Seen {
@@ -41,6 +31,7 @@ class Seen {
       if (changed(1 - dir, field)) this.add(`the receiver's ${field}`);
     }
     if (after.last.retrans > 0) this.add('repeated');
+    if (before.conn.state !== after.conn.state) this.add('established');
     if (before.conn.status !== after.conn.status) this.add('assured');
     if (before.conn.expires === after.conn.expires) this.add('of a fixed end');
     const [from, to] = [before.windows[dir]?.end ?? 0, after.windows[dir]?.end ?? 0];
@@ -52,7 +43,7 @@ class Seen {
 const HAPPENS = [
   ...["the sender's end", "the sender's maxWin", "the sender's maxAck", "the sender's flags"],
   ...["the receiver's maxEnd", "the receiver's maxWin", "the receiver's flags"],
-  ...['repeated', 'assured', 'of a fixed end', 'wrapped around', 'with options'],
+  ...['repeated', 'established', 'assured', 'of a fixed end', 'wrapped around', 'with options'],
 ];
 
 const HOSTS: readonly (readonly [string, Readonly<Record<number, number>>])[] = [
@@ -102,18 +93,20 @@ describe.each(HOSTS)('%s', (_, sysctls) => {
     const both = await Both.start(sysctls);
     const random = new Random(2);
     const now = START;
-    let followed = 0;
+    const ends = new Map<string, number>();
     for (let i = 0; i < 10_000; i++) {
-      beginConnection(both.core, random, now);
+      beginConnection(both.core, random, now, random.pick([0, IPS_SEEN_REPLY]));
       both.core.setStream(now + BigInt(random.int(-2, 2)));
       const bytes = new Uint8Array(8 + random.int(0, 100));
       const length = bytes.length + random.pick([0, 0, 0, -1, 1, -bytes.length, -3]);
       new DataView(bytes.buffer).setUint16(4, Math.max(0, length));
       const finding = both.datagram(bytes, now);
       expectAgreement(both, finding, { connection: i, length, of: bytes.length });
-      if (finding === 'equal') followed++;
+      const { status, expires } = both.connection('short').conn;
+      const end = finding === 'equal' ? `${status & IPS_ASSURED} ${expires}` : 'left alone';
+      ends.set(end, (ends.get(end) ?? 0) + 1);
     }
-    expect(followed).toBeGreaterThan(2000);
-    expect(followed).toBeLessThan(6000);
+    // a stream or not, of a fixed end or not, assured already or not
+    expect([...ends.values()].filter((times) => times > 100)).toHaveLength(6);
   });
 });

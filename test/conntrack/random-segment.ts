@@ -1,27 +1,27 @@
 /** Random connections, and segments around what decides whether they are in the window. */
 import type { Random } from '../oracle/random.ts';
 import type { Connection, Exports } from './both-ways.ts';
-import { IPS_ASSURED, TCP_STATES } from './status.ts';
+import { IPS_ASSURED, IPS_SEEN_REPLY, TCP_STATES } from './status.ts';
 import { ACK, CWR, ECE, PSH, URG } from './wire.ts';
 
 // include/uapi/linux/netfilter/nf_conntrack_tcp.h, nf_conntrack_common.h
-const WINDOW_SCALE = 1;
-const SACK_PERM = 2;
+export const WINDOW_SCALE = 1;
+export const SACK_PERM = 2;
 const CLOSE_INIT = 4;
-const BE_LIBERAL = 8;
+export const BE_LIBERAL = 8;
 const DATA_UNACKNOWLEDGED = 16;
 const MAXACK_SET = 32;
-const IPS_FIXED_TIMEOUT = 1024;
+export const IPS_FIXED_TIMEOUT = 1024;
 
 const SECOND = 1_000_000_000n;
 const MAX_ACK_WINDOW = 66000;
 
-function number32(random: Random): number {
+export function number32(random: Random): number {
   const start = random.pick([0, 0x7fffffff, 0xffffffff, random.int(0, 0xffffffff)]);
   return (start + random.int(-2000, 2000)) >>> 0;
 }
 
-function flagsOf(random: Random, chances: readonly (readonly [number, number])[]): number {
+export function flagsOf(random: Random, chances: readonly (readonly [number, number])[]): number {
   return chances.reduce((flags, [flag, chance]) => flags | (random.chance(chance) ? flag : 0), 0);
 }
 
@@ -34,13 +34,19 @@ const SIDE_FLAGS = [
   [MAXACK_SET, 0.8],
 ] as const;
 
-export function beginConnection(core: Exports, random: Random, now: bigint): void {
+export function beginConnection(
+  core: Exports,
+  random: Random,
+  now: bigint,
+  answered = IPS_SEEN_REPLY,
+): void {
   const status = flagsOf(random, [
     [IPS_ASSURED, 0.7],
     [IPS_FIXED_TIMEOUT, 0.1],
   ]);
-  const state = random.chance(0.1) ? random.int(1, 9) : TCP_STATES.indexOf('ESTABLISHED');
-  core.begin(status, state, now + 100n * SECOND, random.int(0, 255));
+  const usual = TCP_STATES.indexOf(random.chance(0.2) ? 'SYN_RECV' : 'ESTABLISHED');
+  const state = random.chance(0.1) ? random.int(1, 9) : usual;
+  core.begin(status | answered, state, now + 100n * SECOND, random.int(0, 255));
   const ends = [number32(random), number32(random)];
   for (const dir of [0, 1]) {
     const [end = 0, peer = 0] = dir === 0 ? ends : ends.toReversed();
@@ -64,11 +70,11 @@ export interface Segment {
   readonly length: number;
 }
 
-const TIMESTAMPS = [1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8];
+export const TIMESTAMPS = [1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 8];
 const TIMESTAMPS_UNALIGNED = [8, 10, 0, 0, 0, 9, 0, 0, 0, 8, 1, 1];
 
 /** One SACK block that ends at `right`. */
-function sack(right: number): number[] {
+export function sack(right: number): number[] {
   const bytes = [24, 16, 8, 0].map((shift) => (right >>> shift) & 0xff);
   return [1, 1, 5, 10, 0, 0, 0, 0, ...bytes];
 }
