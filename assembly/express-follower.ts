@@ -37,13 +37,14 @@ import {
   UDP_CHECK,
   wayWent,
 } from './express';
+import { keyBegun } from './express-opening';
 import { outChanged } from './nat/index';
 import { tcpFingerprint, udpFingerprint } from './observe/fingerprint';
 import { FrameRecord } from './packet';
 import { setWay } from './pipeline/cached';
 import { isEntranceOpen } from './pipeline/entrance';
 import { ledBy, natureOf, smallestMtu, wayFor } from './pipeline/opening';
-import { findOpening, Opening } from './pipeline/openings';
+import { completeKey, entryIn, Opening } from './pipeline/openings';
 import { Traversal } from './slot';
 import { count, countBy } from './stats';
 import { plainKey } from './table/index';
@@ -57,10 +58,11 @@ const LIVE: u16 = IPS_CONFIRMED;
 const LIVE_ASKED: u16 = IPS_CONFIRMED | IPS_DYING | IPS_EXPECTED;
 
 /**
- * Judges frame number `frame`, whose connection may be `ref` (as table.ts refers to them). Returns
- * the traversal that it repeated; 0: nothing was done.
+ * Judges frame number `frame`, whose connection may be `ref` (as table.ts refers to them) and whose
+ * entry lies `offset` behind the first one ahead. Returns the traversal that it repeated; 0: nothing
+ * was done.
  */
-export function goFollower(r: FrameRecord, ref: u32, frame: u64): usize {
+export function goFollower(r: FrameRecord, ref: u32, offset: usize, frame: u64): usize {
   if (!r.plain || r.ttl <= 1 || r.ipLen > smallestMtu) return 0;
   if (!hasTuple(r, ref) || !isEntranceOpen(r.iface, frame)) return 0;
   const conn = changetype<Conn>(<usize>(ref & ~1));
@@ -77,10 +79,9 @@ export function goFollower(r: FrameRecord, ref: u32, frame: u64): usize {
   const ctValue = state | (status & IPS_NAT_MASK) | (dir * CT_VALUE_REPLY);
   const key = plainKey(ctValue, r.tcpFlags, r.ttl, r.tos, r.ipLen, ref & ~1);
   if (key == 0 || key == wayWent(ref).key) return 0;
-  const ports = <u32>r.sport | (<u32>r.dport << 16);
-  const nature = natureOf(status, dir, state);
-  const led = ledBy(conn, dir);
-  const found = findOpening(r.src, r.dst, ports, r.proto, r.iface, key, nature, led);
+  const opening = keyBegun(r, offset);
+  const set = completeKey(opening, key, natureOf(status, dir, state), ledBy(conn, dir));
+  const found = entryIn(set, opening);
   if (found == 0) return 0;
   const e = changetype<Opening>(found);
   const t = changetype<Traversal>(<usize>e.traversal);

@@ -8,10 +8,6 @@
 import {
   CT_ESTABLISHED,
   CT_NEW,
-  DIRECTION_IN,
-  FAMILY_V4,
-  FAULT_NONE,
-  PACKET_HOST,
   STAT_BYTES,
   STAT_CONN_DNAT,
   STAT_CONNECTIONS,
@@ -39,15 +35,16 @@ import { isEntranceOpen } from './pipeline/entrance';
 import {
   givenDport,
   givenDst,
-  HARMLESS,
   isGivenAlike,
   smallestMtu,
   somePickUp,
 } from './pipeline/opening';
 import {
+  beginKey,
+  completeKey,
   entryIn,
   hasKey,
-  loadKey,
+  isOfFirst,
   NATURE_REPLY,
   Opening,
   OpeningKey,
@@ -79,11 +76,15 @@ class Ahead extends OpeningKey {
 }
 
 let aheads: usize = 0; // Ahead per frame
+let areLookedAt: bool = false; // those of the frames ahead now
+let unseen: OpeningKey = changetype<OpeningKey>(0); // of a frame that was not looked at
 
 /** Makes room for `most` frames to be looked ahead at. False when memory runs out. */
 export function attachExpressOpening(most: usize): bool {
   aheads = allocate(most * offsetof<Ahead>());
-  return aheads != 0;
+  unseen = changetype<OpeningKey>(allocate(offsetof<OpeningKey>()));
+  areLookedAt = false;
+  return aheads != 0 && changetype<usize>(unseen) != 0;
 }
 
 /**
@@ -92,12 +93,14 @@ export function attachExpressOpening(most: usize): bool {
  * that nobody needs, so that what was read for the cache alone is not dropped.
  */
 export function lookAtOpenings(first: usize, last: usize): u64 {
+  areLookedAt = true;
   let end = aheads;
   for (let at = first; at < last; at += AHEAD_ENTRY) {
     const a = changetype<Ahead>(end);
     a.record = changetype<FrameRecord>(<usize>load<u32>(at));
     a.hash = load<u32>(at, AHEAD_HASH);
-    a.set = hasNoWay(load<u32>(at, AHEAD_REF)) ? <u32>setOf(a.record, a) : 0;
+    const ref = load<u32>(at, AHEAD_REF);
+    a.set = hasNoWay(ref) ? <u32>setOf(a.record, ref == 0, a) : 0;
     end += offsetof<Ahead>();
   }
   // loops of nothing but loads, as in replay.ts; address 0 holds nothing, and may be read
@@ -112,6 +115,23 @@ export function lookAtOpenings(first: usize, last: usize): u64 {
     sum += load<u64>(<usize>a.traversal) + load<u64>(<usize>a.bucket);
   }
   return sum;
+}
+
+/** None of the frames ahead is looked at, as all have connections. */
+@inline
+export function passOpenings(): void {
+  areLookedAt = false;
+}
+
+/** What beginKey() makes of a plain frame whose entry lies `offset` behind the first one ahead. */
+@inline
+export function keyBegun(r: FrameRecord, offset: usize): OpeningKey {
+  if (areLookedAt) {
+    const a = changetype<Ahead>(aheads + (offset / AHEAD_ENTRY) * offsetof<Ahead>());
+    if (a.set != 0) return a;
+  }
+  beginKey(unseen, r.src, r.dst, <u32>r.sport | (<u32>r.dport << 16), r.proto, r.iface);
+  return unseen;
 }
 
 /** Whether there is no connection `ref`, or it remembers no way in the direction of `ref`. */
@@ -129,6 +149,7 @@ function findEntry(a: Ahead): void {
   a.bucket = 0;
   if (a.set == 0) return;
   a.traversal = changetype<Opening>(<usize>a.set).traversal;
+  if (!isOfFirst(a)) return;
   a.entry = <u32>entryIn(a.set, a);
   if (a.entry == 0) return;
   const e = changetype<Opening>(<usize>a.entry);
@@ -142,26 +163,25 @@ function findEntry(a: Ahead): void {
 }
 
 /**
- * Makes `to` the key of a frame that may begin a connection; of one that may follow, a key that no
- * entry has. Returns the set that its entry is in if there is one; 0: there is none.
+ * Makes `to` the key of a frame that may begin a connection; of one that may follow, as far as it is
+ * known. Returns the set that its entry is in if there is one; 0: there is none.
  */
 @inline
-function setOf(r: FrameRecord, to: OpeningKey): usize {
-  if (r.family != FAMILY_V4 || r.flags & ~HARMLESS || r.fault != FAULT_NONE) return 0;
-  if (r.direction != DIRECTION_IN || r.pktType != PACKET_HOST || r.fragOff != 0) return 0;
-  if (r.l4Off != <u16>IPV4_HEADER || r.ttl <= 1) return 0;
-  if (r.ipLen > smallestMtu || r.ipLen < IPV4_HEADER) return 0;
+function setOf(r: FrameRecord, isNew: bool, to: OpeningKey): usize {
+  if (!r.plain || r.ttl <= 1 || r.ipLen > smallestMtu) return 0;
   const proto = <u32>r.proto;
   if (proto != TCP && proto != UDP) return 0;
   const l4 = <usize>r.l3 + IPV4_HEADER;
   const len = r.ipLen - IPV4_HEADER;
-  const begins = isStart(proto, l4, len) || (somePickUp && isPickUp(proto, l4, len));
+  const starts = isStart(proto, l4, len) || (somePickUp && isPickUp(proto, l4, len));
+  const begins = isNew && starts;
   const state = begins ? CT_NEW : CT_ESTABLISHED;
   const volatile = plainKey(state, r.tcpFlags, r.ttl, r.tos, r.ipLen, 0);
   if (volatile == 0) return 0;
   const ports = <u32>r.sport | (<u32>r.dport << 16);
   const nature = begins ? 0 : NATURE_REPLY; // of none: what follows is of a confirmed connection
-  return loadKey(to, r.src, r.dst, ports, proto, r.iface, volatile, nature, 0);
+  beginKey(to, r.src, r.dst, ports, proto, r.iface);
+  return completeKey(to, volatile, nature, 0);
 }
 
 /** Whether another destination may make another owner: it does not among those that NAT touches. */

@@ -26,7 +26,7 @@ import {
   tableFull,
 } from './conntrack/index';
 import { attachExpress, goExpress } from './express';
-import { attachExpressOpening, goOpening, lookAtOpenings } from './express-opening';
+import { attachExpressOpening, goOpening, lookAtOpenings, passOpenings } from './express-opening';
 import { goFollower } from './express-follower';
 import { attachBook, isOwnerConflict, noteMove } from './judge/book';
 import { fill } from './judge/entry';
@@ -115,7 +115,7 @@ export function judgeSlot(slot: Slot): u32 {
         express++;
         writeExpress(r, ref, changetype<Traversal>(traversal), result, RESULT_CACHED);
       } else if (ref != 0) {
-        judgeKnown(r, ref, firstFrame + index, result);
+        judgeKnown(r, at, firstFrame + index, result);
       } else if (!judgeUnknown(r, at, firstFrame + index, result)) {
         at -= AHEAD_ENTRY; // once more, with its connection
       }
@@ -135,9 +135,10 @@ function indexOf(r: FrameRecord, first: usize): usize {
   return (changetype<usize>(r) - first) / FRAME_RECORD_SIZE;
 }
 
-/** Judges a frame whose connection may be `ref`, and did not go express with it. */
-function judgeKnown(r: FrameRecord, ref: u32, frame: u64, result: usize): void {
-  const traversal = goFollower(r, ref, frame);
+/** Judges a frame that did not go express with the connection that it may have. */
+function judgeKnown(r: FrameRecord, at: usize, frame: u64, result: usize): void {
+  const ref = load<u32>(at, AHEAD_REF);
+  const traversal = goFollower(r, ref, at - ahead, frame);
   if (traversal == 0) judgeFrame(packet, r, frame, result);
   else if (result != 0) writeExpress(r, ref, changetype<Traversal>(traversal), result, 0);
 }
@@ -203,6 +204,8 @@ function lookAhead(slot: Slot, from: u32): u32 {
   if (least == 0) {
     sum += lookAtOpenings(ahead, end);
     askRulesAhead(end);
+  } else {
+    passOpenings();
   }
   store<u64>(ahead + AHEAD * AHEAD_ENTRY, sum); // so that the reads are not dropped
   aheadEnd = end;

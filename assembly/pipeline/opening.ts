@@ -70,7 +70,7 @@ import { wayOf } from './way';
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 /** What may be said of a frame that no rule and no route asks about. */
-export const HARMLESS: u16 = <u16>(FRAME_ETHERNET | FRAME_NO_IFACE);
+const HARMLESS: u16 = <u16>(FRAME_ETHERNET | FRAME_NO_IFACE);
 
 // What a connection that may be remembered has of Conn.status and Conn.flags besides.
 const STATUS: u32 = IPS_CONFIRMED | IPS_DST_NAT | IPS_NAT_DONE_MASK;

@@ -45,6 +45,9 @@ export class Opening extends OpeningKey {
   pad: u64;
 }
 
+// Of OpeningKey.kind: protocol and class of dst, which beginKey() knows; a shift.
+const KIND_BEGUN: u64 = 0x00ffffff00000000;
+const KIND_NATURE: u64 = 56;
 const KEY_BYTES: usize = offsetof<OpeningKey>();
 const WAYS_SHIFT: u32 = 2;
 const SET_BYTES: usize = offsetof<Opening>() << WAYS_SHIFT;
@@ -80,37 +83,44 @@ export function isKeyWide(): bool {
   return routeClasses() <= MAX_ROUTE_CLASSES;
 }
 
-/**
- * Makes `key` that of packets like this IPv4 one, and returns the set it belongs to. `volatile`:
- * the packet's volatile key; `nature`: what is known of its connection, 8 bits; `led`: see ledTo().
- */
-export function loadKey(
+/** Begins to make `key` that of packets like this IPv4 one: completeKey() has to follow. */
+export function beginKey(
   key: OpeningKey,
   src: u32,
   dst: u32,
   ports: u32,
   proto: u32,
   iface: u32,
-  volatile: u32,
-  nature: u32,
-  led: u64,
-): usize {
+): void {
   const to = classesOfDestination(dst);
   const dport = portClassV4(DIM_DPORT, ports >> 16);
-  const where = <u64>to.rules | (<u64>dport << 32) | (<u64>iface << 48);
-  const kind = <u64>volatile | (<u64>proto << 32) | (<u64>to.route << 40) | (<u64>nature << 56);
+  key.where = <u64>to.rules | (<u64>dport << 32) | (<u64>iface << 48);
+  key.kind = (<u64>proto << 32) | (<u64>to.route << 40);
   const from = classesOfSource(src);
   const sport = portClassV4(DIM_SPORT, ports & 0xffff);
-  const classes = <u64>from.rules | (<u64>sport << 32) | (<u64>from.route << 48);
-  key.where = where;
-  key.classes = classes;
-  key.kind = kind;
+  key.classes = <u64>from.rules | (<u64>sport << 32) | (<u64>from.route << 48);
+}
+
+/**
+ * Adds to a key, in place of what was added before, what the packet's connection decides, and
+ * returns the set that the key belongs to. `volatile`: the packet's volatile key; `nature`: what is
+ * known of its connection, 8 bits; `led`: see ledTo().
+ */
+@inline
+export function completeKey(key: OpeningKey, volatile: u32, nature: u32, led: u64): usize {
+  const begun = key.kind & KIND_BEGUN;
+  key.kind = begun | <u64>volatile | (<u64>nature << KIND_NATURE);
   key.led = led;
   const ledBack = nature & NATURE_REPLY ? rotl<u64>(led, 41) : 0;
-  let h = (where ^ rotl<u64>(classes, 20) ^ ledBack) * 0x9e3779b97f4a7c15;
-  const plain = <u64>withoutConntrack(volatile) | (<u64>proto << 32) | (<u64>to.route << 40);
-  h = (h ^ (h >> 32) ^ plain) * 0xd6e8feb86659fd93;
+  let h = (key.where ^ rotl<u64>(key.classes, 20) ^ ledBack) * 0x9e3779b97f4a7c15;
+  h = (h ^ (h >> 32) ^ begun ^ withoutConntrack(volatile)) * 0xd6e8feb86659fd93;
   return entries + <usize>(h >> shift) * SET_BYTES;
+}
+
+/** Whether a key is that of packets which begin a connection. */
+@inline
+export function isOfFirst(key: OpeningKey): bool {
+  return key.kind >> KIND_NATURE == 0;
 }
 
 /** The entry of a set that has the key, or 0. */
@@ -132,7 +142,10 @@ export function hasKey(entry: usize, key: OpeningKey): bool {
   return v128.all_true<i64>(v128.and(low, high));
 }
 
-/** The entry for packets with this key (as for loadKey), or 0; newOpening() is then for them. */
+/**
+ * The entry for packets with this key (see beginKey(), completeKey()), or 0; newOpening() is then for
+ * them.
+ */
 export function findOpening(
   src: u32,
   dst: u32,
@@ -143,7 +156,8 @@ export function findOpening(
   nature: u32,
   led: u64,
 ): usize {
-  place = loadKey(asked, src, dst, ports, proto, iface, volatile, nature, led);
+  beginKey(asked, src, dst, ports, proto, iface);
+  place = completeKey(asked, volatile, nature, led);
   return entryIn(place, asked);
 }
 
