@@ -1,7 +1,7 @@
 /**
  * The table of openings (opening.ts): sets of four entries, found by a hash of the key; of a full
- * set the oldest one goes. There are some for each rule, as a service has rules of its own and a
- * key for each way its packets go.
+ * set the oldest one goes. There are many for each rule, as a service has rules of its own and a
+ * key for each way its packets go, and as what has lost its entry is walked again.
  *
  * Of what only a packet's connection tells, nothing is in the hash but where an answer is led.
  * So the set of a packet that follows is known, and can be read ahead, before its connection has
@@ -20,7 +20,7 @@ import {
 } from './address-classes';
 
 const MAX_ROUTE_CLASSES: u32 = 1 << 16;
-const PER_RULE: u32 = 4;
+const PER_RULE: u32 = 16;
 const LEAST: u32 = 1 << 12;
 const MOST: u32 = 1 << 18;
 
@@ -143,8 +143,8 @@ export function hasKey(entry: usize, key: OpeningKey): bool {
 }
 
 /**
- * The entry for packets with this key (see beginKey(), completeKey()), or 0; newOpening() is then for
- * them.
+ * The entry for packets with this key (see beginKey() and completeKey()), or 0; newOpening() is then
+ * for them.
  */
 export function findOpening(
   src: u32,
