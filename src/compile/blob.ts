@@ -48,7 +48,8 @@ export class Blob implements MatchWriter {
     const out = this.#out;
     for (const { kind, dim, flags, payload } of matches) {
       const length = align(MATCH_HEADER_BYTES + payload.length);
-      out.u16(kind).u8(dim).u8(flags).u32(length).raw(payload).align(ALIGNMENT);
+      out.u32(kind | (dim << 16) | (flags << 24), length); // u16, u8, u8, u32
+      out.raw(payload).align(ALIGNMENT);
     }
     return matches.length;
   }
@@ -69,7 +70,7 @@ export class Blob implements MatchWriter {
     const out = this.#out;
     const at = out.length;
     const length = align(TARGET_HEADER_BYTES + payload.length);
-    out.u16(kind, 0).u32(length).raw(payload).align(ALIGNMENT);
+    out.u32(kind, length).raw(payload).align(ALIGNMENT); // u16, u16, u32
     const record = out.text(at);
     const known = this.#known.get(record);
     if (known !== undefined) {

@@ -170,7 +170,7 @@ class Lowering {
       if (node !== undefined) count += blob.again(node) || this.#match(node, placed, context);
     }
     const target = this.#target(placed, context);
-    this.#rules.u32(placed.id, rule.number, at).u16(count, 0).u32(target).align(RULE_SIZE);
+    this.#rules.u32(placed.id, rule.number, at, count, target).align(RULE_SIZE);
   }
 
   /** Writes the matches of a node that no rule before has shared; returns how many they are. */

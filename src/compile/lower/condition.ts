@@ -108,7 +108,7 @@ export function normalRanges(
 export function rangesPayload(ranges: readonly NumberRange[]): Uint8Array {
   const out = new ByteWriter(RANGES_HEADER_BYTES + ranges.length * RANGE_BYTES);
   out.u32(ranges.length, 0);
-  for (const { min, max } of ranges) out.u16(min, max);
+  for (const { min, max } of ranges) out.u32(min | (max << 16)); // u16 each
   return out.toUint8Array();
 }
 

@@ -110,8 +110,8 @@ const NAT_PAYLOAD_BYTES = 48;
 
 function natPayload(flags: number, range: NatRange, family: Family): Uint8Array {
   const { min, max, ports, basePort } = range;
-  const out = new ByteWriter(NAT_PAYLOAD_BYTES).u32(flags);
-  out.u16(ports?.min ?? 0, ports?.max ?? 0, basePort ?? 0, 0).u32(0);
+  const out = new ByteWriter(NAT_PAYLOAD_BYTES);
+  out.u32(flags, (ports?.min ?? 0) | ((ports?.max ?? 0) << 16), basePort ?? 0, 0);
   // 16 bytes each in network order; IPv4 in the first four
   const first = addressBytes(min ?? 0n, family);
   const last = min === max ? first : addressBytes(max ?? 0n, family);
