@@ -165,8 +165,14 @@ describe('several slots', () => {
 
   test('threads serve one replay at a time, then the next', async () => {
     const threads = new Threads(1);
-    const first = replay(compiled, long, { threads });
+    const stream = new PassThrough();
+    stream.write(readFileSync(long));
+    let first: Promise<ReplayResult> | undefined;
+    await new Promise<void>((resolve) => {
+      first = replay(compiled, stream, { threads, progress: () => resolve() });
+    });
     await expect(replay(compiled, long, { threads })).rejects.toThrow(UsageError);
+    stream.end(); // now the first one may end
     await expect(first).resolves.toMatchObject({ capture: { frames: 4138 * COPIES } });
     await expect(replay(compiled, shop, { threads })).resolves.toMatchObject({
       capture: { frames: 4138 },
