@@ -10,7 +10,7 @@ export { bucketOf } from './tuple-index';
 export { connDump, movesOwner, preloadConnections, preloadMovesOwner } from './known';
 export { foundDir, hashAhead, hashRecord, kill, refOf, tableFull } from './table';
 export { isPickUp, isStart, isUnknown, start } from './started';
-export { setTcpClosing } from './tcp';
+export { closeRejected } from './tcp';
 export {
   confirm,
   findReplied,

@@ -9,8 +9,14 @@ export const TRACK_ACCEPT: u32 = 0;
 export const TRACK_INVALID: u32 = 1;
 export const TRACK_REPEAT: u32 = 2; // the connection was deleted: look the packet up again
 
-/** Checksums are verified on arrival only; what the host sends is not finished yet. */
+/** Whether conntrack takes the packet's checksum as right. */
 @inline
 export function checksumOk(p: Packet): bool {
-  return p.local != 0 || sysctl(SYSCTL_CT_CHECKSUM) == 0 || transportChecksumOk(p);
+  return sysctl(SYSCTL_CT_CHECKSUM) == 0 || isChecksumRight(p);
+}
+
+/** Checksums are verified on arrival only; what the host sends is not finished yet. */
+@inline
+export function isChecksumRight(p: Packet): bool {
+  return p.local != 0 || transportChecksumOk(p);
 }

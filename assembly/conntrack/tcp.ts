@@ -18,7 +18,7 @@ import {
   windowOf,
 } from './conn';
 import { believe } from './extra';
-import { checksumOk, TRACK_ACCEPT, TRACK_INVALID, TRACK_REPEAT } from './protocol';
+import { checksumOk, isChecksumRight, TRACK_ACCEPT, TRACK_INVALID, TRACK_REPEAT } from './protocol';
 import { kill } from './table';
 import { isLast, lastDirOf, lastIndexOf, setLast, setLastNumbers } from './tcp-last';
 import { headerLength, readSynOptions } from './tcp-options';
@@ -40,6 +40,7 @@ import {
 } from './tcp-side';
 import {
   FLAG_FIN,
+  FLAG_RST,
   FLAG_SYN,
   TCP_ACK_SET,
   TCP_CLOSE,
@@ -328,10 +329,14 @@ function special(conn: Conn, dir: u32, index: u32, old: u32, state: u32, l4: usi
   return state;
 }
 
-/** REJECT --reject-with tcp-reset closes the connection (nf_conntrack_tcp_set_closing). */
-export function setTcpClosing(conn: Conn, now: u64): void {
+/**
+ * A segment that REJECT answers with a reset closes its connection (nf_conntrack_tcp_set_closing).
+ * Resets and segments with a wrong checksum get no answer (nf_reject_ip_tcphdr_get).
+ */
+export function closeRejected(conn: Conn, p: Packet): void {
   if (!(conn.status & IPS_CONFIRMED)) return;
+  if (p.tcpFlags & FLAG_RST || !isChecksumRight(p)) return;
   const old: u32 = conn.state;
   conn.state = <u8>TCP_CLOSE;
-  if (old != TCP_CLOSE) refresh(conn, now, tcpTimeout(TCP_CLOSE));
+  if (old != TCP_CLOSE) refresh(conn, p.tsNanos, tcpTimeout(TCP_CLOSE));
 }

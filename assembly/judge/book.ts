@@ -45,7 +45,7 @@ import {
   IPS_SRC_NAT,
   isGuessed,
 } from '../conntrack/conn';
-import { movesOwner, release, setTcpClosing } from '../conntrack/index';
+import { closeRejected, movesOwner, release } from '../conntrack/index';
 import { allocate } from '../memory';
 import { spansOwners } from '../nat/index';
 import { fingerprint } from '../observe/fingerprint';
@@ -102,7 +102,7 @@ export function conclude(p: Packet, verdict: u32, print: u64, doubt: u32, result
   }
   if (verdict == VERDICT_NONE) verdict = <u8>VERDICT_DROP;
   if (verdict == VERDICT_REJECT && p.rejectWith == REJECT_TCP_RESET && p.conn != 0) {
-    setTcpClosing(changetype<Conn>(<usize>p.conn), p.tsNanos);
+    closeRejected(changetype<Conn>(<usize>p.conn), p);
   }
   let flags = doubt ? RESULT_AMBIGUOUS : 0;
   if (outcome.began && noteConnection(p)) flags |= RESULT_PICKED_UP;
