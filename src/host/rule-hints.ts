@@ -1,7 +1,6 @@
 /** What rules give away about the host they were written for: interfaces, subnets, addresses. */
 import { addressBits } from '../ruleset/address.ts';
 import type { Ipset } from '../ruleset/ipset.ts';
-import type { Match } from '../ruleset/match/index.ts';
 import type { Rule } from '../ruleset/rule.ts';
 import type { Ruleset } from '../ruleset/ruleset.ts';
 import type { AddressMatch, Family, InterfaceMatch, InterfaceName } from '../ruleset/values.ts';
@@ -43,18 +42,16 @@ class Collector {
   rule(rule: Rule, family: Family, table: string): void {
     this.name(rule.in);
     this.name(rule.out);
-    rule.matches.forEach(this.match, this);
+    for (const match of rule.matches) {
+      if (match.kind === 'physdev') {
+        this.name(match.in);
+        this.name(match.out);
+      } else if (match.kind === 'set') {
+        this.setNames.add(match.name);
+      }
+    }
     this.subnetOf(rule, family);
     if (table === 'nat') this.translated(rule, family);
-  }
-
-  match(match: Match): void {
-    if (match.kind === 'physdev') {
-      this.name(match.in);
-      this.name(match.out);
-    } else if (match.kind === 'set') {
-      this.setNames.add(match.name);
-    }
   }
 
   /** `-s S ! -o B -j MASQUERADE`, and Docker's isolation `! -s S -o B -j DROP`: S is behind B. */
@@ -86,9 +83,7 @@ export function ruleHints(
   for (const ruleset of rulesets) {
     for (const table of ruleset?.tables ?? []) {
       for (const { rules } of table.chains) {
-        rules.forEach((rule) => {
-          found.rule(rule, ruleset?.family ?? 4, table.name);
-        });
+        for (const rule of rules) found.rule(rule, ruleset?.family ?? 4, table.name);
       }
     }
   }

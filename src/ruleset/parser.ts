@@ -259,7 +259,7 @@ class RulesetParser {
     }
     try {
       const { command, table, problems } = this.#templates.read(this.#line, lead.length, place);
-      problems.forEach(this.#lineProblem, this);
+      for (const problem of problems) this.#lineProblem(problem);
       const target = this.#tableFor(table);
       if (target !== null) this.#apply(command, target, lead.length + 1, counters);
     } catch (error) {
